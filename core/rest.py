@@ -1,0 +1,27 @@
+"""Ground rules of the API that the REST framework reads while it is itself being loaded.
+
+Apart from `core.api`, which needs the framework's views.
+"""
+
+from knox.auth import TokenAuthentication as KnoxTokenAuthentication
+from rest_framework import pagination, permissions
+
+
+class TokenAuthentication(KnoxTokenAuthentication):
+    """`Authorization: Token …`; the token is kept hashed and expires."""
+
+
+class ModelPermissions(permissions.DjangoModelPermissions):
+    """As Django's, but reading needs the right to view as well."""
+
+    perms_map = {
+        **permissions.DjangoModelPermissions.perms_map,
+        "GET": ["%(app_label)s.view_%(model_name)s"],
+        "HEAD": ["%(app_label)s.view_%(model_name)s"],
+    }
+
+
+class Pagination(pagination.PageNumberPagination):
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 500

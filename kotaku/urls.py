@@ -1,0 +1,18 @@
+"""Every address of the product."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from kotaku import views
+from kotaku.api import router
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("workshops/", include("workshops.urls")),
+    path("api/v1/", include(router.urls)),
+    path("admin/", admin.site.urls),
+]
