@@ -34,6 +34,9 @@ class RegionQuerySet(models.QuerySet):
     def villages(self):
         return self.filter(level=Region.Level.VILLAGE)
 
+    def get_by_natural_key(self, code):
+        return self.get(code=code)
+
 
 class Region(models.Model):
     """A regency, district or village under its Kemendagri code (dotted; BPS codes are other codes)."""
@@ -96,6 +99,9 @@ class Region(models.Model):
         title = {"regency": "Kabupaten", "district": "Kecamatan"}.get(self.level) or self.kind.capitalize()
         return self.name if self.name.startswith(title) else f"{title} {self.name}"
 
+    def natural_key(self):
+        return (self.code,)
+
     def clean(self):
         if self.code and self.level and self.code.count(".") != self.DOTS.get(self.level):
             raise ValidationError({"code": _("The code does not have the number of parts of this level.")})
@@ -135,6 +141,9 @@ class OrganizationQuerySet(models.QuerySet):
         """Organizations are public reference data for everyone who may log in."""
         return self if user.is_authenticated else self.none()
 
+    def get_by_natural_key(self, key):
+        return self.get(key=key)
+
 
 class Organization(models.Model):
     """An institution that invites, attends, signs, owns a follow-up or hands over an asset."""
@@ -169,6 +178,9 @@ class Organization(models.Model):
 
     def __str__(self):
         return self.short_name
+
+    def natural_key(self):
+        return (self.key,)
 
 
 class User(AbstractUser):
