@@ -1,9 +1,12 @@
-"""The subjects of the product, in the programme's own order, for every page."""
+"""What every page knows: the subjects of the product in the programme's own order, colours, version, agency."""
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+THEMES = ("auto", "light", "dark")
 
 
 @dataclass(frozen=True)
@@ -13,10 +16,6 @@ class Subject:
     icon: str
     permission: str
 
-    @property
-    def url(self) -> str:
-        return reverse(self.url_name)
-
 
 SUBJECTS = [
     Subject(_("Workshops"), "workshops:workshop_list", "calendar-event", "workshops.view_workshop"),
@@ -24,8 +23,23 @@ SUBJECTS = [
 
 
 def navigation(request):
-    """Context of every page: the subjects this person may open, and the version."""
+    """Context of every page. Only the subjects that this person may open are named."""
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
-        return {"subjects": []}
-    return {"subjects": [subject for subject in SUBJECTS if user.has_perm(subject.permission)]}
+    subjects = SUBJECTS if user is not None and user.is_authenticated else []
+    theme = request.COOKIES.get("theme")
+    return {
+        "subjects": [
+            {
+                "label": subject.label,
+                "icon": subject.icon,
+                "url": (url := reverse(subject.url_name)),
+                "is_current": request.path.startswith(url),
+            }
+            for subject in subjects
+            if user.has_perm(subject.permission)
+        ],
+        "theme": theme if theme in THEMES else "auto",
+        "version": settings.VERSION,
+        "TIME_ZONE_LABEL": settings.TIME_ZONE_LABEL,
+        "agency_name": settings.AGENCY["name"],
+    }

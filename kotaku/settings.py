@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
+VERSION = "0.1.0"
 
 env = environ.Env()
 env.read_env(VAR_DIR / "env")

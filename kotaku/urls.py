@@ -9,6 +9,9 @@ from kotaku.api import router
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
+    path("account/", views.account, name="account"),
+    path("account/calendar/", views.renew_feed, name="renew_feed"),
+    path("theme/", views.set_theme, name="set_theme"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

@@ -1,13 +1,70 @@
-"""Pages that belong to no single app: the home page and the state of the service."""
+"""Pages that belong to no single app: home, the account, the colours, the state of the service."""
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kotaku.navigation import THEMES
+from workshops.models import Workshop
 
 
 def home(request):
-    return render(request, "home.html")
+    """What waits for this person, and what comes next."""
+    today = timezone.localdate()
+    visible = Workshop.objects.visible_to(request.user)
+    return render(
+        request,
+        "home.html",
+        {
+            "today": today,
+            "now_on": visible.filter(status=Workshop.Status.IN_PROGRESS),
+            "coming": visible.filter(
+                held_on__gte=today, status__in=[Workshop.Status.DRAFT, Workshop.Status.INVITED]
+            ).order_by("held_on")[:5],
+            "to_close": visible.filter(status=Workshop.Status.CORRECTION).order_by("held_on")[:5],
+            "reports_overdue": visible.report_overdue(today).order_by("held_on")[:5],
+            "recent": visible.filter(status=Workshop.Status.CLOSED)[:5],
+        },
+    )
+
+
+@login_not_required
+@require_POST
+def set_theme(request):
+    """Remember light, dark, or as the device prefers."""
+    target = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
+        target = "/"
+    response = redirect(target)
+    if request.POST.get("theme") in THEMES:
+        response.set_cookie(
+            "theme",
+            request.POST["theme"],
+            max_age=settings.LANGUAGE_COOKIE_AGE,
+            secure=settings.HTTPS,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+def account(request):
+    """The person's own account: what it may do, its calendar address, its second factor."""
+    return render(request, "account.html")
+
+
+@require_POST
+def renew_feed(request):
+    request.user.renew_feed()
+    messages.success(request, _("The calendar has a new address; the old one no longer works."))
+    return redirect("account")
 
 
 @login_not_required
@@ -16,6 +73,6 @@ def healthz(request):
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except Exception:  # whatever the driver raises, the answer is the same
+    except DatabaseError:
         return JsonResponse({"database": "unreachable"}, status=503)
     return JsonResponse({"database": "ok"})

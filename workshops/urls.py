@@ -1,4 +1,41 @@
 """Addresses of workshops. Fixed words stand before the slug, which may not be one of them."""
 
+from django.urls import path
+
+from workshops.models import Workshop
+from workshops.views import agenda, minutes, papers, participants, workshops
+
 app_name = "workshops"
-urlpatterns = []
+urlpatterns = [
+    path("", workshops.WorkshopList.as_view(), name="workshop_list"),
+    path("new/", workshops.WorkshopCreate.as_view(), name="workshop_create"),
+    path("<slug:slug>/", workshops.workshop_detail, name="workshop_detail"),
+    path("<slug:slug>/delete/", workshops.workshop_delete, name="workshop_delete"),
+    path("<slug:slug>/report-sent/", workshops.workshop_report_sent, name="workshop_report_sent"),
+    *[
+        path(f"<slug:slug>/{verb}/", workshops.workshop_verb, {"verb": verb}, name=f"workshop_{verb}")
+        for verb in Workshop.TRANSITIONS
+    ],
+    *[
+        path(f"<slug:slug>/parts/{part}/", workshops.workshop_part, {"part": part}, name=f"workshop_{part}")
+        for part in workshops.PARTS
+    ],
+    *[
+        path(f"<slug:slug>/rows/{part}/", workshops.workshop_rows, {"part": part}, name=f"workshop_{part}")
+        for part in workshops.ROWS
+    ],
+    # agenda
+    path("<slug:slug>/agenda/", agenda.agenda, name="agenda"),
+    path("<slug:slug>/agenda/copy/", agenda.agenda_copy, name="agenda_copy"),
+    path("<slug:slug>/agenda/<int:pk>/", agenda.agenda_item, name="agenda_item"),
+    path("<slug:slug>/agenda/<int:pk>/move/", agenda.agenda_item_move, name="agenda_item_move"),
+    path("<slug:slug>/agenda/<int:pk>/delete/", agenda.agenda_item_delete, name="agenda_item_delete"),
+    # minutes
+    path("<slug:slug>/minutes/", minutes.minutes, name="minutes"),
+    # participants and check-in
+    path("<slug:slug>/participants/", participants.participants, name="participants"),
+    # papers, files, calendar, history
+    path("<slug:slug>/files/", papers.files, name="files"),
+    path("<slug:slug>/history/", papers.history, name="history"),
+    path("<slug:slug>/calendar.ics", papers.workshop_calendar, name="workshop_calendar"),
+]

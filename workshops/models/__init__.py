@@ -9,6 +9,7 @@ from workshops.models.workshop import (
     Workshop,
     WorkshopArea,
     WorkshopRecord,
+    number_in_order,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "Workshop",
     "WorkshopArea",
     "WorkshopRecord",
+    "number_in_order",
 ]

@@ -1,0 +1,73 @@
+"""What forms of every app share: native date and time fields, and the check that a form is not stale."""
+
+from django import forms
+from django.utils.translation import gettext as _
+
+
+class DateInput(forms.DateInput):
+    """The device's own calendar; its value is always ISO, whatever the language."""
+
+    input_type = "date"
+
+    def __init__(self, attrs=None):
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+class TimeInput(forms.TimeInput):
+    """The device's own clock; its value is always HH:MM, whatever the language."""
+
+    input_type = "time"
+
+    def __init__(self, attrs=None):
+        super().__init__(attrs, format="%H:%M")
+
+
+class NativeInputsMixin:
+    """Dates and times get the device's own pickers."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.DateField):
+                field.widget = DateInput(field.widget.attrs)
+            elif isinstance(field, forms.TimeField):
+                field.widget = TimeInput(field.widget.attrs)
+
+
+class FreshModelForm(NativeInputsMixin, forms.ModelForm):
+    """A form that refuses to overwrite what somebody else saved since it was opened.
+
+    What was typed stays in the form, what the other person saved is named, and saving once more is then a decision.
+    """
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["seen"].initial = self._latest_id()
+
+    def _latest(self):
+        return self.instance.history.select_related("history_user").first() if self.instance.pk else None
+
+    def _latest_id(self):
+        latest = self._latest()
+        return latest.history_id if latest else None
+
+    def clean(self):
+        cleaned = super().clean()
+        latest = self._latest()
+        seen = cleaned.get("seen")
+        if latest and seen and latest.history_id != seen:
+            before = self.instance.history.filter(history_id=seen).first()
+            changed = {change.field for change in latest.diff_against(before).changes} if before else set()
+            labels = [str(field.label) for name, field in self.fields.items() if name in changed]
+            self.data = self.data.copy()
+            self.data[self.add_prefix("seen")] = latest.history_id
+            who = latest.history_user or _("someone else")
+            message = _("%(who)s changed this while you were typing. Compare, then save again to keep your text.")
+            if labels:
+                message = _(
+                    "%(who)s changed “%(fields)s” while you were typing. Compare, then save again to keep your text."
+                )
+            raise forms.ValidationError(message % {"who": who, "fields": ", ".join(labels)})
+        return cleaned

@@ -1,0 +1,159 @@
+"""Forms of workshops. A long record is edited in parts that fit a phone."""
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.forms import FreshModelForm, NativeInputsMixin
+from core.models import Organization, Region
+from workshops.models import AgendaItem, Leader, ReportSection, TextualNote, Workshop, WorkshopArea
+
+
+class WorkshopForm(FreshModelForm):
+    """Identity, time and place: enough to create a workshop."""
+
+    class Meta:
+        model = Workshop
+        fields = [
+            "title",
+            "programme",
+            "level",
+            "held_on",
+            "call_time",
+            "start_time",
+            "end_time",
+            "place",
+            "organizer",
+            "unit",
+            "consultant",
+        ]
+        widgets = {"title": forms.Textarea(attrs={"rows": 2})}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["organizer"].queryset = Organization.objects.filter(
+            Q(is_active=True) | Q(pk=self.instance.organizer_id)
+        )
+
+    def clean_title(self):
+        return " ".join(self.cleaned_data["title"].split())
+
+
+class InvitationForm(FreshModelForm):
+    """The letter of invitation."""
+
+    class Meta:
+        model = Workshop
+        fields = [
+            "invitation_number",
+            "invitation_on",
+            "invitation_nature",
+            "invitation_enclosure",
+            "invitation_to",
+            "invitation_opening",
+            "invitation_closing",
+            "carbon_copies",
+        ]
+
+
+class OfficialRecordForm(FreshModelForm):
+    """What stands around the minutes: number, copies, agreements' preamble, credits."""
+
+    class Meta:
+        model = Workshop
+        fields = [
+            "minutes_number",
+            "copies",
+            "report_addressed_to",
+            "agreement_preamble",
+            "agreement_place",
+            "agreement_on",
+            "credit_source",
+            "credit_author",
+            "credit_photographer",
+            "credit_editor",
+            "information_unit",
+            "tags",
+        ]
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class AgendaItemForm(FreshModelForm):
+    class Meta:
+        model = AgendaItem
+        fields = [
+            "title",
+            "kind",
+            "planned_start",
+            "planned_end",
+            "actual_start",
+            "actual_end",
+            "person_in_charge",
+            "moderator",
+            "note",
+        ]
+        widgets = {"note": forms.Textarea(attrs={"rows": 2})}
+
+
+class NewAgendaItemForm(NativeInputsMixin, forms.ModelForm):
+    """The short form below the agenda; the rest is filled in on the item's own page."""
+
+    class Meta:
+        model = AgendaItem
+        fields = ["title", "kind", "planned_start", "planned_end", "person_in_charge"]
+
+
+class CopyAgendaForm(forms.Form):
+    source = forms.ModelChoiceField(
+        label=_("Earlier workshop"), queryset=Workshop.objects.none(), to_field_name="slug", empty_label=None
+    )
+
+    def __init__(self, *args, user, target, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["source"].queryset = (
+            Workshop.objects.visible_to(user).exclude(pk=target.pk).filter(agenda_items__isnull=False).distinct()
+        )
+
+
+def _rows(model, fields, **widgets):
+    """A formset of the workshop's own small records, with a number for the order and a box to remove a row."""
+    return forms.inlineformset_factory(
+        Workshop, model, form=_row_form(model, fields, widgets), extra=1, can_delete=True, can_order=True
+    )
+
+
+def _row_form(model, row_fields, row_widgets):
+    class RowForm(NativeInputsMixin, forms.ModelForm):
+        class Meta:
+            fields = row_fields
+            widgets = row_widgets
+
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            if "region" in self.fields:
+                self.fields["region"].queryset = Region.objects.all()
+
+    RowForm.Meta.model = model
+    return RowForm
+
+
+LeaderFormSet = _rows(
+    Leader,
+    ["role", "name", "position", "organization_name", "signs_for", "signs_for_office", "rank_grade", "nip"],
+)
+AreaFormSet = _rows(WorkshopArea, ["name", "region"])
+ReportSectionFormSet = _rows(
+    ReportSection,
+    ["kind", "numeral", "heading", "text", "items"],
+    text=forms.Textarea(attrs={"rows": 2}),
+    items=forms.Textarea(attrs={"rows": 3}),
+)
+TextualNoteFormSet = _rows(
+    TextualNote,
+    ["subject", "as_written", "read_as"],
+    as_written=forms.Textarea(attrs={"rows": 2}),
+    read_as=forms.Textarea(attrs={"rows": 2}),
+)

@@ -1,0 +1,18 @@
+"""The first line of every view below a workshop: what this person may see, then what they may do."""
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+
+from workshops.models import Workshop
+
+
+def workshop_for(request, slug: str, permission: str | None = None) -> Workshop:
+    """The workshop, or 404 for what this person may not know of, or 403 for what they may not do with it."""
+    workshop = get_object_or_404(Workshop.objects.visible_to(request.user).select_related("organizer"), slug=slug)
+    require(request.user, permission)
+    return workshop
+
+
+def require(user, permission: str | None) -> None:
+    if permission and not user.has_perm(permission):
+        raise PermissionDenied
