@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -57,7 +58,8 @@ def set_theme(request):
 
 def account(request):
     """The person's own account: what it may do, its calendar address, its second factor."""
-    return render(request, "account.html")
+    feed_url = request.build_absolute_uri(reverse("workshops:feed", args=[request.user.feed_secret]))
+    return render(request, "account.html", {"feed_url": feed_url})
 
 
 @require_POST

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.forms import FreshModelForm, NativeInputsMixin
 from core.models import Organization, Region
-from workshops.models import AgendaItem, Leader, ReportSection, TextualNote, Workshop, WorkshopArea
+from workshops.models import AgendaItem, Attachment, Leader, ReportSection, TextualNote, Workshop, WorkshopArea
 
 
 class WorkshopForm(FreshModelForm):
@@ -116,6 +116,20 @@ class CopyAgendaForm(forms.Form):
         self.fields["source"].queryset = (
             Workshop.objects.visible_to(user).exclude(pk=target.pk).filter(agenda_items__isnull=False).distinct()
         )
+
+
+class AttachmentForm(forms.ModelForm):
+    class Meta:
+        model = Attachment
+        fields = ["file", "kind", "title", "credit", "entry"]
+
+    def __init__(self, *args, workshop, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.instance.workshop = workshop
+        entries = workshop.minutes_entries.filter(kind__in=["presentation", "speech"])
+        self.fields["entry"].queryset = entries
+        self.fields["entry"].empty_label = _("the workshop as a whole")
+        self.fields["file"].widget.attrs["accept"] = "image/*,.pdf,.doc,.docx,.xls,.xlsx,.ppt,.pptx,.odt,.ods,.odp"
 
 
 def _rows(model, fields, **widgets):

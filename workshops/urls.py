@@ -8,6 +8,7 @@ from workshops.views import agenda, minutes, papers, participants, workshops
 app_name = "workshops"
 urlpatterns = [
     path("", workshops.WorkshopList.as_view(), name="workshop_list"),
+    path("feed/<str:secret>/kotaku.ics", papers.feed, name="feed"),
     path("new/", workshops.WorkshopCreate.as_view(), name="workshop_create"),
     path("<slug:slug>/", workshops.workshop_detail, name="workshop_detail"),
     path("<slug:slug>/delete/", workshops.workshop_delete, name="workshop_delete"),
@@ -35,7 +36,13 @@ urlpatterns = [
     # participants and check-in
     path("<slug:slug>/participants/", participants.participants, name="participants"),
     # papers, files, calendar, history
+    path("<slug:slug>/minutes.pdf", papers.minutes_pdf, name="minutes_pdf"),
+    path("<slug:slug>/invitation.pdf", papers.invitation_pdf, name="invitation_pdf"),
+    path("<slug:slug>/attendance.pdf", papers.attendance_pdf, name="attendance_pdf"),
+    path("<slug:slug>/agenda/<int:pk>/extract.pdf", papers.extract_pdf, name="extract_pdf"),
     path("<slug:slug>/files/", papers.files, name="files"),
+    path("<slug:slug>/files/<int:pk>/", papers.attachment, name="attachment"),
+    path("<slug:slug>/files/<int:pk>/delete/", papers.attachment_delete, name="attachment_delete"),
     path("<slug:slug>/history/", papers.history, name="history"),
     path("<slug:slug>/calendar.ics", papers.workshop_calendar, name="workshop_calendar"),
 ]

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from pathlib import PurePath
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -188,6 +189,11 @@ class Attachment(WorkshopRecord):
 
     def __str__(self):
         return self.title
+
+    @property
+    def file_name(self) -> str:
+        """The name it is downloaded under."""
+        return PurePath(self.file.name).name
 
     def save(self, **kwargs):
         if not self.pk:

@@ -1,20 +1,137 @@
 """Papers, files, calendar and history of a workshop."""
 
-from django.shortcuts import render
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from core.models import User
+from core.refusals import Refused
+from workshops import documents
+from workshops.calendars import calendar_file, with_revisions
+from workshops.changes import changes_of
+from workshops.forms import AttachmentForm
+from workshops.models import Attachment, Workshop
 from workshops.views.access import workshop_for
+
+
+def _pdf(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def minutes_pdf(request, slug):
+    workshop = workshop_for(request, slug, "workshops.view_minutesentry")
+    return _pdf(documents.minutes(workshop), f"notulen-{slug}")
+
+
+def invitation_pdf(request, slug):
+    workshop = workshop_for(request, slug, "workshops.view_participant")
+    return _pdf(documents.invitation(workshop), f"undangan-{slug}")
+
+
+def attendance_pdf(request, slug):
+    """Filled with who is listed; `?blank=1` gives empty rows for signing at the door."""
+    workshop = workshop_for(request, slug, "workshops.view_participant")
+    return _pdf(documents.attendance(workshop, blank="blank" in request.GET), f"daftar-hadir-{slug}")
+
+
+def extract_pdf(request, slug, pk):
+    workshop = workshop_for(request, slug, "workshops.view_minutesentry")
+    item = get_object_or_404(workshop.agenda_items.top(), pk=pk)
+    return _pdf(documents.extract(item), f"kutipan-{slug}-{pk}")
 
 
 def files(request, slug):
     workshop = workshop_for(request, slug)
-    return render(request, "workshops/files.html", {"workshop": workshop, "section": "files"})
+    may_add = request.user.has_perm("workshops.add_attachment") and not workshop.is_final
+    form = AttachmentForm(workshop=workshop)
+    if request.method == "POST":
+        workshop_for(request, slug, "workshops.add_attachment")
+        form = AttachmentForm(
+            request.POST, request.FILES, instance=Attachment(uploaded_by=request.user), workshop=workshop
+        )
+        if form.is_valid():
+            try:
+                form.save()
+            except Refused as refusal:
+                form.add_error(None, refusal)
+            else:
+                messages.success(request, _("The file is stored."))
+                return redirect("workshops:files", slug)
+    return render(
+        request,
+        "workshops/files.html",
+        {
+            "workshop": workshop,
+            "section": "files",
+            "form": form,
+            "may_add": may_add,
+            "attachments": workshop.attachments.select_related("entry", "uploaded_by"),
+            "items": workshop.agenda_items.top(),
+        },
+    )
+
+
+def attachment(request, slug, pk):
+    """The file itself, with the rights of its workshop; never from an address of its own."""
+    workshop = workshop_for(request, slug, "workshops.view_attachment")
+    stored = get_object_or_404(workshop.attachments, pk=pk)
+    try:
+        return FileResponse(stored.file.open("rb"), as_attachment=True, filename=stored.file_name)
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+@require_POST
+def attachment_delete(request, slug, pk):
+    workshop = workshop_for(request, slug, "workshops.delete_attachment")
+    stored = get_object_or_404(workshop.attachments, pk=pk)
+    try:
+        stored.delete()
+        messages.success(request, _("“%(file)s” is removed.") % {"file": stored})
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+    return redirect("workshops:files", slug)
 
 
 def history(request, slug):
     workshop = workshop_for(request, slug, "workshops.view_participant")
-    return render(request, "workshops/history.html", {"workshop": workshop, "section": "history"})
+    changes = changes_of(workshop, with_contacts=request.user.has_perm("workshops.view_contact"))
+    page = Paginator(changes, 50).get_page(request.GET.get("page"))
+    context = {
+        "workshop": workshop,
+        "section": "history",
+        "page_obj": page,
+        "paginator": page.paginator,
+        "is_paginated": page.has_other_pages(),
+    }
+    return render(request, "workshops/history.html", context)
+
+
+def _calendar(request, workshops, name: str, file_name: str) -> HttpResponse:
+    content = calendar_file(workshops, name=name, host=request.get_host(), scheme=request.scheme)
+    response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{file_name}.ics"'
+    return response
 
 
 def workshop_calendar(request, slug):
     workshop = workshop_for(request, slug)
-    return render(request, "workshops/files.html", {"workshop": workshop, "section": "files"})
+    one = with_revisions(Workshop.objects.filter(pk=workshop.pk))
+    return _calendar(request, one, workshop.title, slug)
+
+
+@login_not_required
+def feed(request, secret):
+    """All workshops that the owner of the address may see, cancelled ones included. The address is the key."""
+    user = User.from_feed_secret(secret)
+    if user is None:
+        raise Http404
+    visible = with_revisions(Workshop.objects.visible_to(user))
+    return _calendar(request, visible, "Lokakarya kotaku", "kotaku")
