@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Count, Max, OuterRef, Subquery
 from django.utils import timezone
 from icalendar import Calendar, Event
 
@@ -15,7 +15,11 @@ EVENT_STATUS = {Workshop.Status.DRAFT: "TENTATIVE", Workshop.Status.CANCELLED: "
 
 def with_revisions(workshops):
     """Workshops with what a calendar needs to know of their changes: how many there were, and the latest."""
-    return workshops.annotate(revisions=Count("history_rows"), changed_at=Max("history_rows__history_date"))
+    rows = Workshop.history.filter(id=OuterRef("pk")).order_by().values("id")
+    return workshops.annotate(
+        revisions=Subquery(rows.annotate(number=Count("pk")).values("number")),
+        changed_at=Subquery(rows.annotate(latest=Max("history_date")).values("latest")),
+    )
 
 
 def calendar_file(workshops: Iterable[Workshop], *, name: str, host: str, scheme: str = "https") -> bytes:

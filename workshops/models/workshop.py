@@ -128,7 +128,7 @@ class Workshop(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     objects = WorkshopQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["check_in_code"], related_name="history_rows")
+    history = HistoricalRecords(excluded_fields=["check_in_code"])
 
     class Meta:
         ordering = ["-held_on", "-pk"]
