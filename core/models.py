@@ -109,12 +109,18 @@ class Region(models.Model):
             raise ValidationError({"parent": _("The code of the higher region must be the beginning of this code.")})
 
 
+class RegionAliasQuerySet(models.QuerySet):
+    def get_by_natural_key(self, code, normalised):
+        return self.get(region__code=code, normalised=normalised)
+
+
 class RegionAlias(models.Model):
     """Another spelling under which people and spreadsheets name a region (Muntok for Mentok)."""
 
     region = models.ForeignKey(Region, models.CASCADE, related_name="aliases", verbose_name=_("region"))
     name = models.CharField(_("other spelling"), max_length=100)
     normalised = models.CharField(max_length=100, editable=False, db_index=True)
+    objects = RegionAliasQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -130,6 +136,9 @@ class RegionAlias(models.Model):
 
     def __str__(self):
         return self.name
+
+    def natural_key(self):
+        return (self.region.code, self.normalised)
 
     def save(self, **kwargs):
         self.normalised = normalised_name(self.name)

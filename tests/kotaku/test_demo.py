@@ -1,0 +1,389 @@
+"""The demo programme: what it holds, and that it never takes anything back from whoever uses it."""
+
+import datetime
+import json
+from collections import Counter
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import models
+from django.forms.models import model_to_dict
+
+from core.models import DemoPart, Organization, Region, RegionAlias, User, normalised_name
+from kotaku.demo import FIXTURES, PARTS, PASSWORD
+from workshops.models import AgendaItem, Leader, MinutesEntry, Participant, StatusChange, Workshop
+from workshops.models.agenda import agenda_warnings
+
+SLUG = "lokakarya-kotaku-2019"
+DEMO_MODELS = (Region, RegionAlias, Organization, User, Workshop, AgendaItem, MinutesEntry, Participant, StatusChange)
+
+
+def load():
+    output = StringIO()
+    call_command("demo", stdout=output)
+    return output.getvalue()
+
+
+@pytest.fixture
+def debug(db, settings):
+    settings.DEBUG = True
+
+
+@pytest.fixture
+def demo(debug):
+    load()
+    return Workshop.objects.get(slug=SLUG)
+
+
+def everything():
+    return {model.__name__: list(model.objects.order_by("pk").values()) for model in DEMO_MODELS}
+
+
+def entries(workshop, *kinds):
+    return workshop.minutes_entries.filter(kind__in=kinds).order_by("order")
+
+
+# --- when it may load ----------------------------------------------------------------------------------
+
+
+def test_is_refused_where_debug_is_off_and_stores_nothing(db, settings):
+    settings.DEBUG = False
+    with pytest.raises(CommandError) as refusal:
+        load()
+    assert refusal.value.returncode == 1
+    assert len(str(refusal.value).splitlines()) == 1
+    assert {name: rows for name, rows in everything().items() if rows} == {}
+    assert not DemoPart.objects.exists()
+
+
+def test_a_part_that_fails_leaves_nothing_behind_and_is_loaded_by_the_next_run(debug):
+    clash = Organization.objects.create(key="lain", name="Dinas Kesehatan Kabupaten Bangka Barat", short_name="Lain")
+    with pytest.raises(CommandError) as refusal:
+        load()
+    assert refusal.value.returncode == 1
+    assert [part.name for part in DemoPart.objects.all()] == ["regions"]
+    assert [organization.key for organization in Organization.objects.all()] == ["lain"]
+
+    clash.delete()
+    load()
+    assert set(DemoPart.objects.values_list("name", flat=True)) == set(PARTS)
+
+
+def test_a_second_run_changes_nothing(demo):
+    before = everything()
+    load()
+    assert everything() == before
+
+
+def test_nothing_that_a_person_changed_or_deleted_comes_back(demo):
+    account = User.objects.get(username="planner")
+    account.set_password("kata-sandi-sendiri")
+    account.name = "Nama Baru"
+    account.save()
+    User.objects.get(username="viewer").delete()
+    Organization.objects.get(key="pt-timah").delete()
+    RegionAlias.objects.get(name="Muntok").delete()
+    Workshop.objects.filter(pk=demo.pk).update(status=Workshop.Status.DRAFT)
+    MinutesEntry.objects.filter(workshop=demo).update(parent=None, agenda_item=None)
+    Workshop.objects.get(pk=demo.pk).delete()
+
+    load()
+
+    account.refresh_from_db()
+    assert account.check_password("kata-sandi-sendiri")
+    assert account.name == "Nama Baru"
+    assert not User.objects.filter(username="viewer").exists()
+    assert not Organization.objects.filter(key="pt-timah").exists()
+    assert not RegionAlias.objects.filter(name="Muntok").exists()
+    assert not Workshop.objects.filter(slug=SLUG).exists()
+
+
+def test_what_was_there_before_the_first_run_stays_as_it_is(debug):
+    Region.objects.create(code="19.05", name="Nama Sendiri", level="regency")
+    Organization.objects.create(key="bappelitbangda", name="Badan Sendiri", short_name="Badan")
+    own = User.objects.create_user("planner", password="kata-sandi-sendiri", role="viewer")
+    load()
+    assert Region.objects.get(code="19.05").name == "Nama Sendiri"
+    assert Organization.objects.get(key="bappelitbangda").name == "Badan Sendiri"
+    own.refresh_from_db()
+    assert own.role == "viewer"
+    assert own.check_password("kata-sandi-sendiri")
+
+
+# --- regions and organizations -------------------------------------------------------------------------
+
+
+def test_holds_six_districts_and_66_villages_64_of_them_with_a_boundary(demo):
+    villages = Region.objects.villages()
+    assert Region.objects.filter(level="district").count() == 6
+    assert Counter(villages.values_list("kind", flat=True)) == {"kelurahan": 6, "desa": 60}
+    without = {village.name for village in villages if village.boundary is None}
+    assert without == {"Keranggan", "Menjelang"}
+    assert all(
+        village.parent.code == village.code[:8] and village.parent.parent.code == "19.05"
+        for village in villages.select_related("parent__parent")
+    )
+    by_kind = {village.kind: village.code.split(".")[3][0] for village in villages}
+    assert by_kind == {"kelurahan": "1", "desa": "2"}
+
+
+def test_boundaries_are_closed_rings_inside_the_regency_with_at_most_five_decimals(demo):
+    for region in Region.objects.exclude(boundary=None):
+        geometry = region.boundary
+        assert geometry["type"] in ("Polygon", "MultiPolygon")
+        polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
+        for ring in (ring for polygon in polygons for ring in polygon):
+            assert len(ring) >= 4, region
+            assert ring[0] == ring[-1], region
+            for longitude, latitude in ring:
+                assert 105 < longitude < 106.1, region
+                assert -2.4 < latitude < -1.4, region
+                assert round(longitude, 5) == longitude
+                assert round(latitude, 5) == latitude
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("MUNTOK", "19.05.01"),
+        ("Parit tiga", "19.05.06"),
+        ("Sei Baru", "19.05.01.1003"),
+        ("Sungaibaru", "19.05.01.1003"),
+        ("Sei Daeng", "19.05.01.1002"),
+        ("Bentengkuta", "19.05.05.2006"),
+        ("Benteng Kuta", "19.05.05.2006"),
+    ],
+)
+def test_other_spellings_lead_to_one_region(demo, written, code):
+    assert [a.region.code for a in RegionAlias.objects.filter(normalised=normalised_name(written))] == [code]
+
+
+def test_a_kelurahan_that_does_not_exist_is_not_guessed(demo):
+    assert not RegionAlias.objects.filter(normalised="sinarbaru").exists()
+    assert not Region.objects.filter(name="Sinar Baru").exists()
+
+
+def test_fixtures_are_in_the_order_of_codes_and_keys_and_carry_no_row_numbers():
+    regions = json.loads((FIXTURES / "regions.json").read_text())
+    organizations = json.loads((FIXTURES / "organizations.json").read_text())
+    codes = [row["fields"]["code"] for row in regions if row["model"] == "core.region"]
+    keys = [row["fields"]["key"] for row in organizations]
+    assert codes == sorted(codes)
+    assert keys == sorted(keys)
+    assert not any("pk" in row for row in regions + organizations)
+
+
+def test_fixtures_load_by_themselves(db):
+    call_command("loaddata", FIXTURES / "regions.json", FIXTURES / "organizations.json", verbosity=0)
+    assert Region.objects.count() == 73
+    assert Organization.objects.get(key="lkm-tanjung").region.code == "19.05.01.1001"
+
+
+# --- accounts ------------------------------------------------------------------------------------------
+
+
+def test_accounts_are_those_of_the_contract(demo):
+    accounts = {
+        user.username: (
+            user.role,
+            user.organization and user.organization.key,
+            user.region and user.region.code,
+            sorted(group.name for group in user.groups.all()),
+        )
+        for user in User.objects.all()
+    }
+    assert accounts == {
+        "admin": ("admin", "bappelitbangda", None, ["admin"]),
+        "planner": ("planner", "bappelitbangda", None, ["planner"]),
+        "verifier": ("verifier", "bappelitbangda", None, ["verifier"]),
+        "viewer": ("viewer", None, None, ["viewer"]),
+        "pokja_member": ("pokja_member", "bappelitbangda", None, ["pokja_member"]),
+        "opd_user": ("opd_user", "disperkimhub", None, ["opd_user"]),
+        "balai": ("opd_user", "balai-prasarana-permukiman", None, ["opd_user"]),
+        "village_user": ("village_user", "kelurahan-tanjung", "19.05.01.1001", ["village_user"]),
+    }
+    assert all(user.check_password(PASSWORD) and "ontoh" in user.name for user in User.objects.all())
+    assert PASSWORD == "kotaku-demo"
+    assert [user.username for user in User.objects.filter(is_superuser=True)] == ["admin"]
+
+
+# --- the workshop of 16 July 2019 ----------------------------------------------------------------------
+
+
+def test_the_workshop_was_closed_by_the_verbs_on_its_day(demo):
+    assert demo.status == Workshop.Status.CLOSED
+    assert demo.held_on == datetime.date(2019, 7, 16)
+    assert demo.organizer.key == "bappelitbangda"
+    assert [change.to_status for change in demo.status_changes.all()] == ["in_progress", "correction", "closed"]
+    assert {change.at.date() for change in demo.status_changes.all()} == {demo.held_on}
+    assert demo.report_due_on == datetime.date(2019, 7, 23)
+    assert demo.reported_on is None, "the source names the last day for the report, not the day it went out"
+
+
+def test_every_record_passes_the_checks_of_its_model(demo):
+    for name in ("areas", "leaders", "report_sections", "textual_notes", "agenda_items", "minutes_entries"):
+        records = getattr(demo, name).all()
+        assert records.exists(), name
+        for record in records:
+            record.full_clean()
+    assert demo.participants.count() == 12
+    assert [(area.name, area.region.code) for area in demo.areas.all()] == [
+        ("Tanjung Laut", "19.05.01.1001"),
+        ("Teluk Rubiah", "19.05.01.1001"),
+    ]
+
+
+def test_the_agenda_clock_gives_its_four_warnings(demo):
+    warnings = agenda_warnings(demo, list(demo.agenda_items.all()))
+    found = [
+        (warning.code, warning.key.planned_start.strftime("%H.%M"), warning.key.planned_end.strftime("%H.%M"))
+        for warning in warnings
+    ]
+    assert found == [
+        ("starts_before_event", "08.00", "08.30"),
+        ("starts_before_event", "08.30", "09.30"),
+        ("ends_after_event", "16.15", "16.45"),
+        ("ends_after_event", "16.45", "17.00"),
+    ]
+
+
+def test_the_agenda_keeps_slots_without_a_time_and_ordered_sub_items(demo):
+    top = demo.agenda_items.top()
+    assert [(item.kind, item.children.count()) for item in top] == [
+        ("registration", 0),
+        ("opening", 4),
+        ("panel", 3),
+        ("break", 0),
+        ("panel", 3),
+        ("discussion", 0),
+        ("agreement", 0),
+        ("closing", 0),
+    ]
+    assert [item.kind for item in top if not item.planned_start] == ["panel", "break", "panel"]
+
+
+def test_the_committee_report_keeps_its_numerals_and_its_own_order(demo):
+    sections = demo.report_sections.all()
+    assert [section.numeral for section in sections] == ["I", "II", "", "", "III", "IV", "V", "IX", "X", "XI"]
+    assert [section.order for section in sections] == list(range(1, 11))
+    items = {section.kind: len(section.items.splitlines()) for section in sections if section.items}
+    assert items == {"objectives": 4, "outputs": 4, "resource_persons": 3, "materials": 6}
+
+
+def test_one_person_holds_several_leading_roles(demo):
+    roles = {leader.role: leader.name for leader in demo.leaders.all()}
+    assert roles["chair"] == roles["moderator"] == roles["closer"] == "Romi'at, S.P., M.E."
+    assert roles["minute_taker"] == "Feri Triyono, A.Md."
+    assert roles["opener"] == "Drs. Muhammad Soleh, M.Ap"
+
+
+def test_the_speech_keeps_who_read_it_for_whom_and_figures_that_add_up(demo):
+    speech = entries(demo, "speech").get()
+    assert speech.speaker == "Drs. Muhammad Soleh, M.Ap"
+    assert "Markus, S.H" in speech.on_behalf_of
+    assert len(speech.points.splitlines()) == 3
+    assert len(speech.addressed_to.splitlines()) == 7
+    assert speech.verse
+    assert speech.statement
+    figures = [Decimal(line.split(" ")[0].replace(",", ".")) for line in speech.figures.splitlines()]
+    assert figures[:2] == [Decimal("85.20"), Decimal("82.04")]
+    assert figures[2:] == [Decimal("16.23"), Decimal("36.97"), Decimal("28.84")]
+    assert sum(figures[2:]) == figures[1]
+
+
+def test_five_presentations_had_slides_and_print(demo):
+    presentations = entries(demo, "presentation")
+    assert [entry.speaker for entry in presentations] == [
+        "Miarka Risdawati, ST, M.Si",
+        "Sarifudin",
+        "Novianto",
+        "Amar Sopi, S.T., M.Eng",
+        "Romi'at, S.P., M.E.",
+    ]
+    assert all(entry.has_slides and entry.has_hardcopy for entry in presentations)
+    assert all(entry.agenda_item.parent.kind == "panel" for entry in presentations)
+
+
+def test_the_discussion_is_one_thread_with_the_promise_that_was_not_kept(demo):
+    promise = entries(demo, "promise").get()
+    thread = [promise]
+    while thread[0].parent:
+        thread.insert(0, thread[0].parent)
+    assert [entry.kind for entry in thread] == ["question", "rebuttal", "response", "promise"]
+    assert promise.amount == Decimal("50000000.00")
+    facts = " ".join(entries(demo, "fact").values_list("text", flat=True))
+    for figure in ("43 paket", "128 paket", "15 paket", "9 paket", "sepuluh desa"):
+        assert figure in facts
+
+
+def test_two_groups_found_five_problems(demo):
+    assert entries(demo, "discussion_group").count() == 2
+    problems = entries(demo, "problem")
+    assert len(problems) == 5
+    assert all(problem.location and problem.text for problem in problems)
+
+
+def test_thirteen_agreements_stand_in_order_with_their_facts(demo):
+    agreements = [entry.text for entry in entries(demo, "agreement")]
+    facts = [
+        ("2016-2021", "RPLP", "RPJM Desa", "Renstra Kecamatan", "musrenbang", "Renstra OPD"),
+        ("Pokja PKP",),
+        ("Kelurahan/Desa", "BUMN", "swasta"),
+        ("Tim KOTAKU", "BKM"),
+        ("proposal", "RPLP", "perbankan"),
+        ("kabupaten, kecamatan",),
+        ("0 ha", "2021", "2016-2021"),
+        ("direplikasi",),
+        ("Tempilang", "Parittiga", "Jebus", "7+1", "peta tematik"),
+        ("Pokja PKP", "rutin", "agenda kerja"),
+        ("Forum LKM", "kecamatan"),
+        ("Perkimhub", "33 unit", "Kampung Palembang Jebus", "APBD Rp100.000.000,00", "DAK", "stunting", "2020"),
+        ("OPD teknis", "Perbup/Perda"),
+    ]
+    assert len(agreements) == len(facts) == 13
+    for number, (text, words) in enumerate(zip(agreements, facts, strict=True), start=1):
+        assert [word for word in words if word not in text] == [], number
+    assert demo.agreement_preamble
+    assert demo.agreement_place == "Rumah Kebun Muntok"
+    assert demo.agreement_on == demo.held_on
+
+
+def test_five_signatories_signed(demo):
+    signatories = entries(demo, "signatory")
+    assert [entry.speaker for entry in signatories] == ["SUKANDI", "NOVIANTO", "MIWANI", "SYARIFUDIN", "MUJAHIDDIN"]
+    assert {entry.signature for entry in signatories} == {"signed"}
+    assert all(entry.speaker_position and entry.speaker_organization for entry in signatories)
+
+
+def test_the_minutes_follow_the_agenda(demo):
+    places = [
+        (entry.agenda_item.parent or entry.agenda_item).order
+        for entry in demo.minutes_entries.select_related("agenda_item__parent").order_by("order")
+    ]
+    assert places == sorted(places)
+    assert all(
+        entry.agenda_item_id == entry.parent.agenda_item_id for entry in demo.minutes_entries.exclude(parent=None)
+    )
+
+
+def test_every_organization_named_by_the_data_is_known(demo):
+    data = json.loads((FIXTURES / "demo" / f"{SLUG}.json").read_text())
+    named = {row["organization"] for row in data["participants"] if "organization" in row}
+    assert named <= set(Organization.objects.values_list("key", flat=True))
+    assert demo.participants.exclude(organization=None).count() == 11
+
+
+def test_no_personal_data_beyond_name_and_office(demo):
+    assert set(demo.participants.values_list("sex", "phone", "email")) == {("", "", "")}
+    assert set(demo.leaders.values_list("nip", "rank_grade")) == {("", "")}
+    texts = [
+        str(value)
+        for model in (Workshop, Leader, Participant, MinutesEntry, User)
+        for row in model.objects.all()
+        for name, value in model_to_dict(row).items()
+        if isinstance(model._meta.get_field(name), models.CharField | models.TextField) and name != "password"
+    ]
+    digits = ["".join(filter(str.isdigit, word)) for text in texts for word in text.split()]
+    assert not [number for number in digits if len(number) >= 12], "no NIP, NIK or phone number in any text"
