@@ -52,7 +52,7 @@ def test_every_pair_of_state_and_verb(workshop, planner, now, status, verb):
 @pytest.mark.parametrize(("status", "verb"), [("closed", "reopen"), ("draft", "cancel")])
 def test_a_reason_is_asked_for(workshop, planner, now, status, verb):
     put_in(workshop, status)
-    with pytest.raises(Refused, match="alasan"):
+    with pytest.raises(Refused):
         call(workshop, verb, by=planner, at=now, reason="   ")
     workshop.refresh_from_db()
     assert workshop.status == status
@@ -113,7 +113,7 @@ def test_only_a_draft_can_be_deleted(workshop, planner, now):
     assert list(Workshop.objects.all()) == [workshop]
 
 
-def test_the_end_is_after_the_start():
+def test_the_end_is_after_the_start(db):
     workshop = factories.WorkshopFactory.build(start_time="10:00", end_time="09:00", slug="uji", check_in_code="AAAAAA")
     with pytest.raises(ValidationError):
         workshop.full_clean()

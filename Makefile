@@ -1,0 +1,67 @@
+# Every command of the house. `make run` is enough to begin with.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := run
+MAKEFLAGS += --no-print-directory
+PORT ?= 8000
+PY := .venv/bin/python
+MANAGE := $(PY) manage.py
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run setup serve test lint axe bench packages test-packages messages
+
+run: setup ## everything, then serve with the demo programme
+	@echo
+	echo "kotaku: http://127.0.0.1:$(PORT)"
+	echo "Akun demo (kata sandi kotaku-demo): admin planner verifier viewer pokja_member opd_user balai village_user"
+	exec $(MANAGE) runserver --noreload $(PORT)
+
+setup: packages .venv/installed node_modules/installed var/env messages ## all of that except serving
+	@$(MANAGE) migrate --verbosity 0
+	$(MANAGE) collectstatic --noinput --verbosity 0
+	if [ "$${DEBUG:-1}" = 1 ]; then $(MANAGE) demo; fi
+
+serve: setup ## as in production: no debug, real web server
+	@export DEBUG=0
+	exec .venv/bin/gunicorn kotaku.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 2 --access-logfile -
+
+packages:
+	@.ci/system-packages run
+
+test-packages:
+	@.ci/system-packages run test
+
+.venv/bin/python: | packages
+	@python3 -m venv .venv
+
+.venv/installed: requirements.txt constraints.txt | .venv/bin/python
+	@.venv/bin/pip install --quiet -r requirements.txt
+	touch $@
+
+.venv/installed-dev: requirements-dev.txt requirements.txt constraints.txt | .venv/bin/python
+	@.venv/bin/pip install --quiet -r requirements-dev.txt
+	touch $@
+
+node_modules/installed: package.json package-lock.json | packages
+	@npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+var/env: | .venv/bin/python
+	@mkdir -p var
+	printf 'DEBUG=1\nSECRET_KEY=%s\nALLOWED_HOSTS=127.0.0.1,localhost\n' "$$(python3 -c 'import secrets; print(secrets.token_urlsafe(50))')" > $@
+
+messages: | packages
+	@for po in locale/*/LC_MESSAGES/django.po; do msgfmt --check-format -o "$${po%.po}.mo" "$$po"; done
+
+test: test-packages .venv/installed .venv/installed-dev node_modules/installed messages ## all checks and all tests
+	@.ci/test
+
+lint: .venv/installed-dev node_modules/installed messages ## checks alone
+	@.ci/lint
+
+axe: test-packages .venv/installed-dev node_modules/installed messages ## accessibility of every page in all variants
+	@AXE_ALL=1 .venv/bin/pytest tests/browser/test_accessibility.py
+
+bench: .venv/installed-dev node_modules/installed messages ## benchmarks, as ratios of two things in one run
+	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) "$$script"; done
