@@ -1,0 +1,132 @@
+"""Papers as PDF: a template and its context become bytes. The only module that knows WeasyPrint.
+
+Belongs to core because every app prints papers. The same record gives the same bytes: no clock, no random
+identifier and no font of the machine goes into a paper (a character that Arimo does not have, an emoji say,
+is the exception: for it the machine's own fonts are asked).
+"""
+
+import logging
+from collections.abc import Mapping
+from functools import cache
+from pathlib import PurePath
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+from weasyprint import CSS, HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from core.models import Letterhead
+
+logger = logging.getLogger(__name__)
+
+PAPER_MM = {"F4": (215, 330), "A4": (210, 297)}
+MARGIN_CM = "2.5cm 2.5cm 3cm 3cm"  # top right bottom left, the rule of regional offices (domain 3.2)
+STYLESHEET = settings.BASE_DIR / "templates" / "pdf" / "paper.css"
+FONT_FILES = settings.NODE_MODULES / "@fontsource" / "arimo" / "files"
+# Own family names: an Arimo that the machine happens to have must not step in, and WeasyPrint keeps only one
+# file of two that share a name and a weight.
+FONT_FACES = [
+    (family, subset, weight, style)
+    for family, subset in (("Paper", "latin"), ("Paper Extended", "latin-ext"))
+    for weight in (400, 700)
+    for style in ("normal", "italic")
+]
+FONT_URL, FILE_URL = "paper:font/", "paper:file/"
+MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".woff2": "font/woff2"}
+
+
+class ClosedFetcher(URLFetcher):
+    """Knows our fonts and the files handed to it, by name. Whatever else a paper asks for does not exist."""
+
+    def __init__(self, files: Mapping[str, bytes]):
+        super().__init__(allowed_protocols=["paper"], allow_redirects=False)
+        self._files = files
+
+    def fetch(self, url, headers=None):
+        if url.startswith(FONT_URL):
+            body = _fonts().get(url.removeprefix(FONT_URL))
+        elif url.startswith(FILE_URL):
+            body = self._files.get(url.removeprefix(FILE_URL))
+        else:
+            body = None
+        if body is None:
+            raise ValueError("A paper loads nothing but its own fonts and files.")
+        media_type = MEDIA_TYPES.get(PurePath(url).suffix, "application/octet-stream")
+        return URLFetcherResponse(url, body, {"Content-Type": media_type})
+
+
+@cache
+def _fonts() -> dict[str, bytes]:
+    names = [f"arimo-{subset}-{weight}-{style}.woff2" for _family, subset, weight, style in FONT_FACES]
+    return {name: (FONT_FILES / name).read_bytes() for name in names}
+
+
+@cache
+def _rules(paper: str, landscape: bool) -> str:
+    width, height = PAPER_MM[paper]
+    if landscape:
+        width, height = height, width
+    faces = [
+        f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-style: {style};'
+        f' src: url("{FONT_URL}arimo-{subset}-{weight}-{style}.woff2") }}'
+        for family, subset, weight, style in FONT_FACES
+    ]
+    page = f"@page {{ size: {width}mm {height}mm; margin: {MARGIN_CM} }}"
+    return "\n".join([*faces, page, STYLESHEET.read_text(encoding="utf-8")])
+
+
+def _logo(letterhead: Letterhead) -> dict[str, bytes]:
+    """The coat of arms under the name by which the template asks for it; nothing where the file is gone."""
+    if not letterhead.logo:
+        return {}
+    try:
+        with letterhead.logo.open("rb") as file:
+            return {f"logo{PurePath(letterhead.logo.name).suffix.lower()}": file.read()}
+    except OSError:
+        logger.warning("The coat of arms %s cannot be read; the paper is printed without it.", letterhead.logo.name)
+        return {}
+
+
+def to_html(template: str, context: dict) -> tuple[str, dict[str, bytes]]:
+    """The finished HTML of a paper, always in Indonesian, and the files that it names.
+
+    The template finds the letterhead in use as `letterhead` and, where there is a coat of arms, its address
+    as `logo_url`.
+    """
+    letterhead = Letterhead.current()
+    files = _logo(letterhead)
+    logo_url = next((FILE_URL + name for name in files), "")
+    with translation.override("id"):
+        html = render_to_string(template, {"letterhead": letterhead, "logo_url": logo_url, **context})
+    return html, files
+
+
+def from_html(
+    html: str, files: Mapping[str, bytes] | None = None, *, paper: str | None = None, landscape: bool = False
+) -> bytes:
+    """A tagged PDF (PDF/UA-1) of finished HTML. `files`: name -> content, asked for as `paper:file/NAME`.
+
+    `paper` is `F4` or `A4`; without it the PAPER setting decides.
+    """
+    fetcher = ClosedFetcher(files or {})
+    fonts = FontConfiguration()
+    stylesheet = CSS(
+        string=_rules(paper or settings.PAPER, landscape), font_config=fonts, url_fetcher=fetcher, base_url="paper:"
+    )
+    document = HTML(string=html, base_url="paper:", url_fetcher=fetcher)
+    return document.write_pdf(stylesheets=[stylesheet], font_config=fonts, pdf_variant="pdf/ua-1")
+
+
+def render(
+    template: str,
+    context: dict,
+    *,
+    files: Mapping[str, bytes] | None = None,
+    paper: str | None = None,
+    landscape: bool = False,
+) -> bytes:
+    """A paper from its template: `to_html`, then `from_html`."""
+    html, own_files = to_html(template, context)
+    return from_html(html, {**own_files, **(files or {})}, paper=paper, landscape=landscape)

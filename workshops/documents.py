@@ -1,0 +1,471 @@
+"""The papers of a workshop: each function makes the bytes of a PDF from a record.
+
+The words are those of Indonesian office forms and stay Indonesian in every language of the pages. Whoever
+serves a paper has asked `visible_to` before; what a paper may tell about people is decided by its arguments.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from core import formats, pdf
+from workshops.models import AgendaItem, Attachment, Leader, MinutesEntry, Participant, Workshop
+
+BLANK_ROWS = 30
+WALK_IN_ROWS = 5
+LEVELS = {"regency": "Kabupaten", "district": "Kecamatan", "village": "Kelurahan/Desa"}
+ROLES = {
+    "chair": "Pimpinan",
+    "secretary": "Sekretaris",
+    "moderator": "Moderator",
+    "minute_taker": "Pencatat/Notulis",
+    "opener": "Pembuka acara",
+    "closer": "Penutup acara",
+    "committee_head": "Ketua panitia",
+    "inviter": "Penanda tangan undangan",
+}
+ENTRY_LABELS = {
+    "opening": "Pembukaan",
+    "speech": "Sambutan",
+    "presentation": "Paparan",
+    "question": "Pertanyaan",
+    "response": "Tanggapan",
+    "rebuttal": "Sanggahan",
+    "promise": "Janji",
+    "fact": "Fakta",
+    "discussion_group": "Kelompok diskusi",
+    "problem": "Permasalahan",
+    "decision": "Kesimpulan",
+    "closing": "Penutupan",
+}
+ATTACHMENT_LABELS = {
+    "photo": "Foto",
+    "slide": "Salindia (slide)",
+    "hardcopy": "Pindaian hardcopy",
+    "attendance": "Daftar hadir",
+    "invitation": "Undangan",
+    "other": "Lain-lain",
+}
+STATUS_LABELS = {
+    "draft": "rancangan",
+    "invited": "diundang",
+    "in_progress": "berlangsung",
+    "correction": "koreksi",
+    "closed": "ditutup",
+    "cancelled": "dibatalkan",
+}
+# In the margin, since the sheet that goes round for signing before the minutes are closed must look like the final one.
+NOTES = {
+    "draft": "Rancangan",
+    "invited": "Notula belum ditutup",
+    "in_progress": "Notula belum ditutup",
+    "correction": "Notula belum ditutup",
+    "cancelled": "Kegiatan dibatalkan",
+}
+HEADED_KINDS = {"speech", "presentation", "discussion_group"}
+OPENING, DISCUSSION, CONCLUSION, CLOSING = "opening", "discussion", "conclusion", "closing"
+SECTION_OF_ENTRY = {
+    "opening": OPENING,
+    "closing": CLOSING,
+    "decision": CONCLUSION,
+    "agreement": CONCLUSION,
+    "signatory": CONCLUSION,
+}
+SECTION_OF_ITEM = {"registration": OPENING, "opening": OPENING, "closing": CLOSING}
+
+
+# --- the papers ---------------------------------------------------------------------------------------
+
+
+def invitation(workshop: Workshop) -> bytes:
+    """The letter, with the list of those invited and the agenda as enclosures where they are written down."""
+    leaders = list(workshop.leaders.all())
+    invited = [person for person in _people(workshop) if person.is_invited]
+    recipients = _lines(workshop.invitation_to)
+    return pdf.render(
+        "workshops/pdf/invitation.html",
+        {
+            "workshop": workshop,
+            "blank_number": blank_number(workshop.held_on),
+            "note": "Kegiatan dibatalkan" if workshop.status == Workshop.Status.CANCELLED else "",
+            "recipients": recipients,
+            "invited": [] if recipients else invited,
+            "agenda": _agenda(list(workshop.agenda_items.all())),
+            "signer": _signature(leaders, Leader.Role.INVITER, Leader.Role.COMMITTEE_HEAD),
+        },
+    )
+
+
+def attendance(workshop: Workshop, *, phones: bool = False) -> bytes:
+    """The list to sign: everyone written down and rows for walk-ins, or 30 blank rows where nobody is.
+
+    `phones` prints telephone numbers, for those who organize; otherwise their column waits for handwriting.
+    """
+    people = _people(workshop)
+    blank = 0 if people and workshop.is_final else WALK_IN_ROWS if people else BLANK_ROWS
+    return pdf.render(
+        "workshops/pdf/attendance.html",
+        {
+            "workshop": workshop,
+            "people": people,
+            "blank_rows": range(len(people) + 1, len(people) + blank + 1),
+            "phones": phones,
+            "counts": _counts(people),
+            "signer": _signature(
+                list(workshop.leaders.all()), Leader.Role.COMMITTEE_HEAD, Leader.Role.CHAIR, Leader.Role.INVITER
+            ),
+        },
+    )
+
+
+def minutes(workshop: Workshop, *, participants: bool = True) -> bytes:
+    """The whole record as official minutes. Without `participants` the list of persons stays out, their number in."""
+    return pdf.render("workshops/pdf/minutes.html", _minutes_context(workshop, participants))
+
+
+def extract(agenda_item: AgendaItem) -> bytes:
+    """What was written under one agenda item and its sub-items, with the workshop's head and the sign-off."""
+    workshop = agenda_item.workshop
+    items = list(workshop.agenda_items.all())
+    rows = [row for row in _agenda(items) if agenda_item.pk in (row.item.pk, *(child.pk for child in row.children))]
+    wanted = {agenda_item.pk} | {item.pk for item in items if item.parent_id == agenda_item.pk}
+    nodes = [node for node in _threads(workshop) if node.entry.agenda_item_id in wanted]
+    leaders = list(workshop.leaders.all())
+    return pdf.render(
+        "workshops/pdf/extract.html",
+        {
+            "workshop": workshop,
+            "note": NOTES.get(workshop.status, ""),
+            "item": agenda_item,
+            "agenda": rows,
+            "blocks": _blocks(nodes, items),
+            "chair": _signature(leaders, Leader.Role.CHAIR),
+            "minute_taker": _signature(leaders, Leader.Role.MINUTE_TAKER),
+        },
+    )
+
+
+# --- people -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who signs: the lines of the office above the space, and what stands beneath it."""
+
+    leader_id: int
+    name: str
+    office_lines: list[str]
+    rank_grade: str
+    nip: str
+
+
+def _signature(leaders: list[Leader], *roles: str) -> Signature | None:
+    """The first person in the first of these roles that somebody has."""
+    for role in roles:
+        for leader in leaders:
+            if leader.role == role:
+                return Signature(leader.pk, leader.name, _office_lines(leader), leader.rank_grade, leader.nip)
+    return None
+
+
+def _office_lines(leader: Leader) -> list[str]:
+    """`a.n. Kepala …` over the own office; `… u.b.` likewise; `Plt.` and `Plh.` in front of the office itself."""
+    own = [line for line in (leader.position, leader.organization_name) if line]
+    if not leader.signs_for:
+        return own
+    if leader.signs_for == Leader.SignsFor.FOR:
+        return [line for line in (leader.signs_for_office, leader.signs_for, *own) if line]
+    if leader.signs_for_office:
+        return [f"{leader.signs_for} {leader.signs_for_office}", *own]
+    return [f"{leader.signs_for} {own[0]}", *own[1:]] if own else [leader.signs_for]
+
+
+def _people(workshop: Workshop) -> list[Participant]:
+    return list(workshop.participants.select_related("organization"))
+
+
+def _counts(people: list[Participant]) -> dict[str, int]:
+    present = [person for person in people if person.arrived_at]
+    return {
+        "listed": len(people),
+        "invited": sum(person.is_invited for person in people),
+        "present": len(present),
+        "male": sum(person.sex == Participant.Sex.MALE for person in present),
+        "female": sum(person.sex == Participant.Sex.FEMALE for person in present),
+        "unknown": sum(not person.sex for person in present),
+    }
+
+
+@dataclass(frozen=True)
+class LeaderRow:
+    """A line of the leadership. Rank and masked NIP stand here only for those who do not sign this paper."""
+
+    role: str
+    leader: Leader
+    signs: bool
+
+
+# --- agenda -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class AgendaRow:
+    item: AgendaItem
+    children: list[AgendaItem] = field(default_factory=list)
+
+
+def _agenda(items: list[AgendaItem]) -> list[AgendaRow]:
+    rows = {item.pk: AgendaRow(item) for item in items if item.parent_id is None}
+    for item in items:
+        if item.parent_id in rows:
+            rows[item.parent_id].children.append(item)
+    return list(rows.values())
+
+
+def _agenda_columns(rows: list[AgendaRow]) -> dict[str, bool]:
+    """Which columns the agenda needs; an empty one is not printed."""
+    items = [item for row in rows for item in (row.item, *row.children)]
+    return {
+        "actual": any(item.actual_start or item.actual_end for item in items),
+        "notes": any(item.note for item in items),
+    }
+
+
+# --- entries ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Node:
+    """An entry with its replies. `level` is the level of its heading, where it has one."""
+
+    entry: MinutesEntry
+    number: int = 0
+    level: int = 3
+    replies: list["Node"] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        return ENTRY_LABELS.get(self.entry.kind, "")
+
+    @property
+    def heading(self) -> str:
+        """Speeches, presentations and groups have one; every other entry begins with who spoke."""
+        if self.entry.kind not in HEADED_KINDS:
+            return ""
+        label = self.label if self.entry.kind == "speech" else f"{self.label} {self.number}"
+        return f"{label}: {self.entry.title}" if self.entry.title else label
+
+    def at_level(self, level: int) -> "Node":
+        self.level = min(level, 6)
+        for reply in self.replies:
+            reply.at_level(level + 1)
+        return self
+
+
+@dataclass(frozen=True)
+class Block:
+    """A step of the narrative: a heading where the agenda item changes, then an entry or the committee's report."""
+
+    heading: str = ""
+    node: Node | None = None
+    is_report: bool = False
+
+
+def _threads(workshop: Workshop, attachments: list[Attachment] | None = None) -> list[Node]:
+    """Entries as a forest, in order, numbered by kind. An entry whose chain of parents never ends starts its own."""
+    if attachments is None:
+        attachments = list(workshop.attachments.all())
+    nodes = {entry.pk: Node(entry) for entry in workshop.minutes_entries.all()}
+    for attachment in attachments:
+        if attachment.entry_id in nodes:
+            nodes[attachment.entry_id].attachments.append(attachment)
+    roots = []
+    for node in nodes.values():
+        if _is_root(node, nodes):
+            roots.append(node)
+        else:
+            nodes[node.entry.parent_id].replies.append(node)
+    numbers: dict[str, int] = {}
+    for node in _walk(roots):
+        numbers[node.entry.kind] = node.number = numbers.get(node.entry.kind, 0) + 1
+    return roots
+
+
+def _is_root(node: Node, nodes: dict[int, Node]) -> bool:
+    """Whether the entry stands on its own: no parent, or it is the first in a circle of parents."""
+    seen, parent_id = [], node.entry.parent_id
+    while parent_id in nodes and parent_id not in seen:
+        if parent_id == node.entry.pk:
+            return node.entry.pk == min([*seen, node.entry.pk])
+        seen.append(parent_id)
+        parent_id = nodes[parent_id].entry.parent_id
+    return node.entry.parent_id not in nodes
+
+
+def _walk(nodes: list[Node]):
+    for node in nodes:
+        yield node
+        yield from _walk(node.replies)
+
+
+def _section(node: Node, items: dict[int, AgendaItem]) -> str:
+    """Where the official form puts the entry: its kind decides, then the agenda item, else the discussion."""
+    entry = node.entry
+    if entry.kind in SECTION_OF_ENTRY:
+        return SECTION_OF_ENTRY[entry.kind]
+    item = items.get(entry.agenda_item_id)
+    if item is None:
+        return OPENING if entry.kind == "speech" else DISCUSSION
+    top = items.get(item.parent_id, item)
+    return SECTION_OF_ITEM.get(top.kind, DISCUSSION)
+
+
+def _blocks(nodes: list[Node], items: list[AgendaItem], *, with_report: bool = False) -> list[Block]:
+    """Entries in the order of the agenda under a heading for each item; the committee reports before the speeches."""
+    place = {
+        item.pk: position
+        for position, item in enumerate(item for row in _agenda(items) for item in (row.item, *row.children))
+    }
+    titles = {item.pk: item.title for item in items}
+    nodes = sorted(nodes, key=lambda node: place.get(node.entry.agenda_item_id, len(place)))
+    is_mixed = len({node.entry.agenda_item_id for node in nodes}) > 1
+    blocks, shown, level = [], None, 3
+    for node in nodes:
+        if with_report and node.entry.kind == "speech":
+            blocks.append(Block(is_report=True))
+            with_report, level = False, 3
+        heading = titles.get(node.entry.agenda_item_id) or ("Di luar mata acara" if is_mixed else "")
+        if heading and node.entry.agenda_item_id != shown:
+            shown, level = node.entry.agenda_item_id, 4
+            blocks.append(Block(heading, node.at_level(level)))
+        else:
+            blocks.append(Block(node=node.at_level(level)))
+    if with_report:
+        blocks.append(Block(is_report=True))
+    return blocks
+
+
+# --- minutes ------------------------------------------------------------------------------------------
+
+
+def _minutes_context(workshop: Workshop, with_people: bool) -> dict:
+    leaders = list(workshop.leaders.all())
+    items = list(workshop.agenda_items.all())
+    by_pk = {item.pk: item for item in items}
+    people = _people(workshop)
+    report = list(workshop.report_sections.all())
+    attachments = list(workshop.attachments.all())
+    roots = _threads(workshop, attachments)
+    sections: dict[str, list[Node]] = {OPENING: [], DISCUSSION: [], CONCLUSION: [], CLOSING: []}
+    for node in roots:
+        sections[_section(node, by_pk)].append(node)
+    by_kind: dict[str, list[Node]] = {"agreement": [], "signatory": [], "decision": []}
+    for node in sections[CONCLUSION]:
+        by_kind[node.entry.kind].append(node.at_level(4))
+    chair = _signature(leaders, Leader.Role.CHAIR)
+    minute_taker = _signature(leaders, Leader.Role.MINUTE_TAKER)
+    signing = {signature.leader_id for signature in (chair, minute_taker) if signature}
+    agenda = _agenda(items)
+    return {
+        "workshop": workshop,
+        "blank_number": blank_number(workshop.held_on),
+        "note": NOTES.get(workshop.status, ""),
+        "nothing": "Tidak ada catatan." if workshop.is_final else "Belum ada catatan.",
+        "level": LEVELS.get(workshop.level, ""),
+        "areas": workshop.areas.select_related("region"),
+        "leaders": [LeaderRow(ROLES[leader.role], leader, leader.pk in signing) for leader in leaders],
+        "recipients": _lines(workshop.report_addressed_to),
+        "counts": _counts(people),
+        "agenda": agenda,
+        "columns": _agenda_columns(agenda),
+        "report": report,
+        "opening": _blocks(sections[OPENING], items, with_report=bool(report)),
+        "discussion": _blocks(sections[DISCUSSION], items),
+        "decisions": by_kind["decision"],
+        "agreements": by_kind["agreement"],
+        "signatories": by_kind["signatory"],
+        "agreement_on": workshop.agreement_on or workshop.held_on,
+        "agreement_place": workshop.agreement_place or workshop.place,
+        "closing": _blocks(sections[CLOSING], items),
+        "chair": chair,
+        "minute_taker": minute_taker,
+        "appendices": _appendices(
+            workshop, people if with_people else [], attachments, {node.entry.pk: node.entry for node in _walk(roots)}
+        ),
+    }
+
+
+@dataclass(frozen=True)
+class Appendix:
+    numeral: str
+    heading: str
+    template: str
+    rows: list
+
+
+def _appendices(
+    workshop: Workshop, people: list[Participant], attachments: list[Attachment], entries: dict[int, MinutesEntry]
+) -> list[Appendix]:
+    """What stands behind the sign-off, numbered; only what there is."""
+    credit = [
+        ("Sumber", workshop.credit_source),
+        ("Penulis", workshop.credit_author),
+        ("Fotografer", workshop.credit_photographer),
+        ("Editor", workshop.credit_editor),
+        ("Bidang informasi", workshop.information_unit),
+        ("Tag", workshop.tags),
+    ]
+    reasons = workshop.status_changes.exclude(reason="").select_related("by")
+    possible = [
+        ("Surat Undangan", "letter", _letter(workshop)),
+        ("Daftar Hadir", "present", [person for person in people if person.arrived_at]),
+        ("Undangan yang Tidak Tercatat Hadir", "absent", [person for person in people if not person.arrived_at]),
+        (
+            "Berkas Kegiatan",
+            "files",
+            [(file, ATTACHMENT_LABELS[file.kind], entries.get(file.entry_id)) for file in attachments],
+        ),
+        ("Catatan atas Penulisan", "wording", list(workshop.textual_notes.all())),
+        (
+            "Perubahan Status",
+            "changes",
+            [(change, STATUS_LABELS[change.from_status], STATUS_LABELS[change.to_status]) for change in reasons],
+        ),
+        ("Keterangan Penerbitan", "credits", [(label, value) for label, value in credit if value]),
+    ]
+    filled = [(heading, template, rows) for heading, template, rows in possible if rows]
+    return [
+        Appendix(ROMAN[number], heading, f"workshops/pdf/_appendix_{template}.html", rows)
+        for number, (heading, template, rows) in enumerate(filled)
+    ]
+
+
+ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII")
+
+
+def _letter(workshop: Workshop) -> list[tuple[str, list[str], bool]]:
+    """(label, lines, numbered) of what is known of the letter; empty where no letter was written."""
+    written = [
+        ("Nomor", [workshop.invitation_number], False),
+        ("Tanggal", [formats.official_date(workshop.invitation_on)] if workshop.invitation_on else [], False),
+        ("Sifat", [workshop.invitation_nature], False),
+        ("Lampiran", [workshop.invitation_enclosure], False),
+        ("Ditujukan kepada", _lines(workshop.invitation_to), True),
+        ("Pembuka", _lines(workshop.invitation_opening), False),
+        ("Penutup", _lines(workshop.invitation_closing), False),
+        ("Tembusan", _lines(workshop.carbon_copies), True),
+    ]
+    rows = [(label, [line for line in lines if line], numbered) for label, lines, numbered in written]
+    rows = [row for row in rows if row[1]]
+    # The nature has a default, which is no sign of a letter.
+    untouched = workshop.invitation_nature == Workshop._meta.get_field("invitation_nature").default
+    return [] if untouched and len(rows) == 1 else rows
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def blank_number(on: date) -> str:
+    """The number of a letter that has none yet, to be filled in by hand."""
+    return f"......../......../......../{on.year}"
