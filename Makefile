@@ -52,7 +52,7 @@ var/env: | .venv/bin/python
 	printf 'DEBUG=1\nSECRET_KEY=%s\nALLOWED_HOSTS=127.0.0.1,localhost\n' "$$(python3 -c 'import secrets; print(secrets.token_urlsafe(50))')" > $@
 
 messages: | packages
-	@for po in locale/*/LC_MESSAGES/django.po; do msgfmt --check-format -o "$${po%.po}.mo" "$$po"; done
+	@for po in locale/*/LC_MESSAGES/django.po locale/packages/*/LC_MESSAGES/django.po; do msgfmt --check-format -o "$${po%.po}.mo" "$$po"; done
 
 test: test-packages .venv/installed .venv/installed-dev node_modules/installed messages ## all checks and all tests
 	@.ci/test

@@ -158,7 +158,8 @@ PASSWORD_RESET_TIMEOUT = int(timedelta(days=INVITATION_DAYS).total_seconds())
 # --- language, time, paper --------------------------------------------------------------------------
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", _("Indonesian")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# packages/: what the packages in use have not translated themselves.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "packages"]
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Jakarta")
 TIME_ZONE_LABEL = env.str("TIME_ZONE_LABEL", default="WIB")
