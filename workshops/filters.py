@@ -26,6 +26,11 @@ class WorkshopFilter(django_filters.FilterSet):
         model = Workshop
         fields = ["search", "status", "year", "region", "report_overdue"]
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but the search words is set."""
+        return any(value for name, value in self.data.items() if name in self.filters and name != "search")
+
     def filter_search(self, queryset, name, value):
         return queryset.filter(
             Q(title__icontains=value)

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import FreshModelForm, NativeInputsMixin
-from core.models import Organization, Region
+from core.models import Organization
 from workshops.models import AgendaItem, Attachment, Leader, ReportSection, TextualNote, Workshop, WorkshopArea
 
 
@@ -147,8 +147,8 @@ def _row_form(model, row_fields, row_widgets):
 
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
-            if "region" in self.fields:
-                self.fields["region"].queryset = Region.objects.all()
+            for field in self.fields.values():
+                field.hide_optional = True
 
     RowForm.Meta.model = model
     return RowForm

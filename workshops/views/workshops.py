@@ -137,6 +137,9 @@ class Part:
     form: type
     title: str
     help: str = ""
+    # Fields that few rows need: folded away, under this title.
+    folded: tuple[str, ...] = ()
+    folded_title: str = ""
 
 
 PARTS = {
@@ -158,6 +161,8 @@ ROWS = {
         forms.LeaderFormSet,
         gettext_lazy("Leading persons"),
         gettext_lazy("Chair, moderator, minute taker, closer: one row per role, written as on the day."),
+        folded=("signs_for", "signs_for_office", "rank_grade", "nip"),
+        folded_title=gettext_lazy("For the signature block: rank, NIP, acting for"),
     ),
     "report": Part(
         forms.ReportSectionFormSet,
