@@ -61,6 +61,7 @@ NOTES = {
     "correction": "Notula belum ditutup",
     "cancelled": "Kegiatan dibatalkan",
 }
+NOTHING = {True: "Tidak ada catatan.", False: "Belum ada catatan."}
 HEADED_KINDS = {"speech", "presentation", "discussion_group"}
 OPENING, DISCUSSION, CONCLUSION, CLOSING = "opening", "discussion", "conclusion", "closing"
 SECTION_OF_ENTRY = {
@@ -81,6 +82,7 @@ def invitation(workshop: Workshop) -> bytes:
     leaders = list(workshop.leaders.all())
     invited = [person for person in _people(workshop) if person.is_invited]
     recipients = _lines(workshop.invitation_to)
+    agenda = _agenda(list(workshop.agenda_items.all()))
     return pdf.render(
         "workshops/pdf/invitation.html",
         {
@@ -89,25 +91,26 @@ def invitation(workshop: Workshop) -> bytes:
             "note": "Kegiatan dibatalkan" if workshop.status == Workshop.Status.CANCELLED else "",
             "recipients": recipients,
             "invited": [] if recipients else invited,
-            "agenda": _agenda(list(workshop.agenda_items.all())),
+            "agenda": agenda,
+            "columns": _agenda_columns(agenda) | {"actual": False},
             "signer": _signature(leaders, Leader.Role.INVITER, Leader.Role.COMMITTEE_HEAD),
         },
     )
 
 
-def attendance(workshop: Workshop, *, phones: bool = False) -> bytes:
-    """The list to sign: everyone written down and rows for walk-ins, or 30 blank rows where nobody is.
+def attendance(workshop: Workshop, *, blank: bool = False, phones: bool = False) -> bytes:
+    """The list to sign: everyone written down and rows for walk-ins, or 30 blank rows where nobody is or on request.
 
     `phones` prints telephone numbers, for those who organize; otherwise their column waits for handwriting.
     """
-    people = _people(workshop)
-    blank = 0 if people and workshop.is_final else WALK_IN_ROWS if people else BLANK_ROWS
+    people = [] if blank else _people(workshop)
+    rows = 0 if people and workshop.is_final else WALK_IN_ROWS if people else BLANK_ROWS
     return pdf.render(
         "workshops/pdf/attendance.html",
         {
             "workshop": workshop,
             "people": people,
-            "blank_rows": range(len(people) + 1, len(people) + blank + 1),
+            "blank_rows": range(len(people) + 1, len(people) + rows + 1),
             "phones": phones,
             "counts": _counts(people),
             "signer": _signature(
@@ -134,9 +137,12 @@ def extract(agenda_item: AgendaItem) -> bytes:
         "workshops/pdf/extract.html",
         {
             "workshop": workshop,
+            "blank_number": blank_number(workshop.held_on),
             "note": NOTES.get(workshop.status, ""),
+            "nothing": NOTHING[workshop.is_final],
             "item": agenda_item,
             "agenda": rows,
+            "columns": _agenda_columns(rows),
             "blocks": _blocks(nodes, items),
             "chair": _signature(leaders, Leader.Role.CHAIR),
             "minute_taker": _signature(leaders, Leader.Role.MINUTE_TAKER),
@@ -253,7 +259,10 @@ class Node:
         if self.entry.kind not in HEADED_KINDS:
             return ""
         label = self.label if self.entry.kind == "speech" else f"{self.label} {self.number}"
-        return f"{label}: {self.entry.title}" if self.entry.title else label
+        title = self.entry.title
+        if title.lower().startswith(self.label.lower()):
+            return title
+        return f"{label}: {title}" if title else label
 
     def at_level(self, level: int) -> "Node":
         self.level = min(level, 6)
@@ -370,7 +379,7 @@ def _minutes_context(workshop: Workshop, with_people: bool) -> dict:
         "workshop": workshop,
         "blank_number": blank_number(workshop.held_on),
         "note": NOTES.get(workshop.status, ""),
-        "nothing": "Tidak ada catatan." if workshop.is_final else "Belum ada catatan.",
+        "nothing": NOTHING[workshop.is_final],
         "level": LEVELS.get(workshop.level, ""),
         "areas": workshop.areas.select_related("region"),
         "leaders": [LeaderRow(ROLES[leader.role], leader, leader.pk in signing) for leader in leaders],
