@@ -226,10 +226,12 @@ def test_the_date_of_the_agreements_is_written_in_words_and_they_are_numbered():
     workshop = factories.WorkshopFactory(agreement_on=datetime.date(2019, 7, 16), agreement_place="Balai Uji", copies=2)
     for word in ("pertama", "kedua"):
         factories.MinutesEntryFactory(workshop=workshop, kind="agreement", text=f"Sepakat {word}")
-    text = squeezed(text_of(documents.minutes(workshop)))
+    read = text_of(documents.minutes(workshop))
+    text = squeezed(read)
     assert "selasa,tanggalenambelasbulanjulitahunduaribusembilanbelas" in text
     assert "2(dua)rangkap" in text
-    assert text.index("1.sepakatpertama") < text.index("2.sepakatkedua")
+    assert text.index("sepakatpertama") < text.index("sepakatkedua")
+    assert [line.strip() for line in read.splitlines() if line.strip() in ("1.", "2.", "3.")] == ["1.", "2."]
 
 
 def test_the_official_form_has_its_four_parts_in_order_and_entries_stand_in_theirs():
@@ -286,7 +288,6 @@ def test_html_in_a_name_stays_text_and_a_long_one_is_broken():
     assert "<script>alert(1)</script>" in text
     assert "<b>judul</b>&co" in text
     assert "m" * 80 in text
-    assert "👷" in text or len(text)  # which glyph a machine has is its own affair; it does not break the paper
     assert documents.attendance(workshop).startswith(b"%PDF")
 
 
