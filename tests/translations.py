@@ -40,7 +40,7 @@ def extracted() -> set[str]:
         for source in SOURCES:
             shutil.copytree(ROOT / source, Path(folder) / source, ignore=shutil.ignore_patterns("__pycache__"))
         (Path(folder) / "locale").mkdir()
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [sys.executable, "-m", "django", "makemessages", "-l", "id", "--verbosity", "0"], cwd=folder, check=True
         )
         made = Path(folder) / "locale" / "id" / "LC_MESSAGES" / "django.po"

@@ -208,6 +208,25 @@ class LeaderRow:
     role: str
     leader: Leader
     signs: bool
+    is_repeated: bool
+
+    @property
+    def position(self) -> str:
+        return "" if self.is_repeated else self.leader.position
+
+    @property
+    def organization(self) -> str:
+        return "" if self.is_repeated else self.leader.organization_name
+
+
+def _leader_rows(leaders: list[Leader], signing: set[int]) -> list[LeaderRow]:
+    """Who holds several roles is named at each; position and organization stand at the first."""
+    rows, seen = [], set()
+    for leader in leaders:
+        person = (leader.name, leader.position, leader.organization_name)
+        rows.append(LeaderRow(ROLES[leader.role], leader, leader.pk in signing, person in seen))
+        seen.add(person)
+    return rows
 
 
 # --- agenda -------------------------------------------------------------------------------------------
@@ -382,7 +401,7 @@ def _minutes_context(workshop: Workshop, with_people: bool) -> dict:
         "nothing": NOTHING[workshop.is_final],
         "level": LEVELS.get(workshop.level, ""),
         "areas": workshop.areas.select_related("region"),
-        "leaders": [LeaderRow(ROLES[leader.role], leader, leader.pk in signing) for leader in leaders],
+        "leaders": _leader_rows(leaders, signing),
         "recipients": _lines(workshop.report_addressed_to),
         "counts": _counts(people),
         "agenda": agenda,
