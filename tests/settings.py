@@ -11,6 +11,8 @@ os.environ["EMAIL_URL"] = "memorymail://"
 
 from kotaku.settings import *  # noqa: F403
 
+# A fresh clone has collected no static files; the middleware warns of a missing folder, and warnings are errors.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -27,7 +27,8 @@ def _pdf(content: bytes, name: str) -> HttpResponse:
 
 def minutes_pdf(request, slug):
     workshop = workshop_for(request, slug, "workshops.view_minutesentry")
-    return _pdf(documents.minutes(workshop), f"notulen-{slug}")
+    with_names = request.user.has_perm("workshops.view_participant")
+    return _pdf(documents.minutes(workshop, participants=with_names), f"notulen-{slug}")
 
 
 def invitation_pdf(request, slug):
