@@ -124,3 +124,27 @@ ENTRY_KINDS: dict[str, EntryKind] = {
 }
 ENTRY_KIND_CHOICES = [(kind.key, kind.label) for kind in ENTRY_KINDS.values()]
 NUMBERED_KINDS = ("agreement", "signatory", "problem")
+# What an entry says, in the order of every form; forms, conflicts and checkpoints read this.
+CONTENT_FIELDS = (
+    *PERSON,
+    "on_behalf_of",
+    "addressed_to",
+    "title",
+    "location",
+    "text",
+    "figures",
+    "points",
+    "amount",
+    "verse",
+    "statement",
+    "has_slides",
+    "has_hardcopy",
+    "signature",
+)
+# What may be written as an answer, in the order of the buttons.
+REPLY_KINDS = ("response", "rebuttal", "promise", "fact", "problem")
+
+
+def reply_kinds(kind: str) -> list[EntryKind]:
+    """The kinds that may stand under an entry of this kind."""
+    return [ENTRY_KINDS[key] for key in REPLY_KINDS if kind in ENTRY_KINDS[key].parents]

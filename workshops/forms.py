@@ -6,7 +6,18 @@ from django.utils.translation import gettext_lazy as _
 
 from core.forms import FreshModelForm, NativeInputsMixin
 from core.models import Organization
-from workshops.models import AgendaItem, Attachment, Leader, ReportSection, TextualNote, Workshop, WorkshopArea
+from workshops.entry_kinds import CONTENT_FIELDS, ENTRY_KINDS
+from workshops.models import (
+    AgendaItem,
+    Attachment,
+    Checkpoint,
+    Leader,
+    MinutesEntry,
+    ReportSection,
+    TextualNote,
+    Workshop,
+    WorkshopArea,
+)
 
 
 class WorkshopForm(FreshModelForm):
@@ -171,3 +182,91 @@ TextualNoteFormSet = _rows(
     as_written=forms.Textarea(attrs={"rows": 2}),
     read_as=forms.Textarea(attrs={"rows": 2}),
 )
+
+
+class MinutesEntryForm(forms.ModelForm):
+    """One entry of the minutes. All fields are there; a page shows those of the kind and any that hold something.
+
+    `parent` and `after` are uids and count only for a new entry. What was deleted meanwhile is left out, since
+    the text is worth more than its place.
+    """
+
+    based_on = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    parent = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    after = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = MinutesEntry
+        fields = [
+            "kind",
+            "agenda_item",
+            "speaker",
+            "speaker_position",
+            "speaker_organization",
+            "on_behalf_of",
+            "addressed_to",
+            "title",
+            "location",
+            "text",
+            "figures",
+            "points",
+            "amount",
+            "verse",
+            "statement",
+            "has_slides",
+            "has_hardcopy",
+            "signature",
+        ]
+        localized_fields = ["amount"]
+        error_messages = {"amount": {"invalid": _("Write the amount in figures, e.g. 50.000.000.")}}
+
+    def __init__(self, *args, workshop, items=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.instance.workshop = workshop
+        self.fields["based_on"].initial = self.instance.version if self.instance.pk else 0
+        item_field = self.fields["agenda_item"]
+        item_field.queryset = workshop.agenda_items.all()
+        item_field.empty_label = _("without agenda item")
+        if items is not None:
+            item_field.choices = [("", item_field.empty_label), *((item.pk, item.title) for item in items)]
+        self.fields["speaker"].widget.attrs |= {"list": "speakers", "autocomplete": "off"}
+        self.fields["amount"].widget.attrs["inputmode"] = "decimal"
+        for name, field in self.fields.items():
+            field.hide_optional = True
+            # A browser would cut a pasted text short without a word; the form says which field is too long.
+            field.widget.attrs.pop("maxlength", None)
+            if isinstance(field.widget, forms.Textarea):
+                field.widget.attrs["rows"] = 5 if name == "text" else 3
+
+    @property
+    def kind_key(self) -> str:
+        kind = self["kind"].value()
+        return kind if kind in ENTRY_KINDS else "note"
+
+    def content(self):
+        """(bound field, whether it is shown) in the order of every form."""
+        used = ENTRY_KINDS[self.kind_key].fields
+        return [(self[name], name in used or bool(self[name].value())) for name in CONTENT_FIELDS]
+
+    def shown(self):
+        return [field for field, is_shown in self.content() if is_shown]
+
+    def clean(self):
+        cleaned = super().clean()
+        for name, value in cleaned.items():
+            if isinstance(value, str):
+                cleaned[name] = value.replace("\r\n", "\n")
+        if not self.instance.pk:
+            entries = self.instance.workshop.minutes_entries
+            parent, after = cleaned.get("parent"), cleaned.get("after")
+            self.instance.parent = entries.filter(uid=parent).first() if parent else None
+            cleaned["after"] = entries.filter(uid=after).first() if after else None
+        if self.instance.parent:
+            cleaned["agenda_item"] = self.instance.parent.agenda_item
+        return cleaned
+
+
+class CheckpointForm(forms.ModelForm):
+    class Meta:
+        model = Checkpoint
+        fields = ["name"]

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from workshops.models import Workshop
-from workshops.views import agenda, minutes, papers, participants, workshops
+from workshops.views import agenda, checkpoints, minutes, papers, participants, workshops
 
 app_name = "workshops"
 urlpatterns = [
@@ -33,6 +33,19 @@ urlpatterns = [
     path("<slug:slug>/agenda/<int:pk>/delete/", agenda.agenda_item_delete, name="agenda_item_delete"),
     # minutes
     path("<slug:slug>/minutes/", minutes.minutes, name="minutes"),
+    path("<slug:slug>/minutes/state/", minutes.minutes_state, name="minutes_state"),
+    path("<slug:slug>/minutes/cards/", minutes.minutes_cards, name="minutes_cards"),
+    path("<slug:slug>/minutes/people/", minutes.minutes_people, name="minutes_people"),
+    path("<slug:slug>/minutes/new/", minutes.minutes_new, name="minutes_new"),
+    path("<slug:slug>/minutes/items/<int:pk>/stamp/", minutes.minutes_stamp, name="minutes_stamp"),
+    path("<slug:slug>/minutes/entries/<uuid:uid>/", minutes.minutes_entry, name="minutes_entry"),
+    path("<slug:slug>/minutes/entries/<uuid:uid>/move/", minutes.minutes_entry_move, name="minutes_entry_move"),
+    path("<slug:slug>/minutes/entries/<uuid:uid>/delete/", minutes.minutes_entry_delete, name="minutes_entry_delete"),
+    path("<slug:slug>/minutes/checkpoints/", checkpoints.checkpoints, name="checkpoints"),
+    path("<slug:slug>/minutes/checkpoints/compare/", checkpoints.checkpoint_compare, name="checkpoint_compare"),
+    path(
+        "<slug:slug>/minutes/checkpoints/<int:pk>/restore/", checkpoints.checkpoint_restore, name="checkpoint_restore"
+    ),
     # participants and check-in
     path("<slug:slug>/participants/", participants.participants, name="participants"),
     # papers, files, calendar, history

@@ -1,5 +1,7 @@
 """The agenda: items with optional times, and ordered sub-items."""
 
+from datetime import time
+
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -77,6 +79,24 @@ class AgendaItem(OrderedRecord):
             raise ValidationError({"parent": _("An item cannot be part of itself.")})
         if self.parent_id and self.pk and self.children.exists():
             raise ValidationError({"parent": _("An item with sub-items cannot become a sub-item.")})
+
+    def note_start(self, at: time) -> None:
+        """Write down that the item begins now. What is written down already is changed in the agenda, not here."""
+        self._note_time("actual_start", at)
+
+    def note_end(self, at: time) -> None:
+        self._note_time("actual_end", at)
+
+    def _note_time(self, field: str, at: time) -> None:
+        with transaction.atomic():
+            Workshop.lock_for_change(self.workshop_id)
+            self.refresh_from_db(fields=["actual_start", "actual_end"])
+            if getattr(self, field):
+                raise Refused(gettext("This time is already written down. Correct it in the agenda."))
+            setattr(self, field, at)
+            if self.actual_start and self.actual_end and self.actual_end <= self.actual_start:
+                raise Refused(gettext("The actual end must be after the actual start."))
+            self.save(update_fields=[field])
 
     def delete(self, **kwargs):
         if self.minutes_entries.exists() or self.children.filter(minutes_entries__isnull=False).exists():

@@ -2,20 +2,21 @@
 
 import hashlib
 import uuid
+from decimal import Decimal
 from pathlib import PurePath
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.refusals import Refused
 from core.uploads import validate_document
-from workshops.entry_kinds import ENTRY_KIND_CHOICES, ENTRY_KINDS
+from workshops.entry_kinds import CONTENT_FIELDS, ENTRY_KIND_CHOICES, ENTRY_KINDS, reply_kinds
 from workshops.models.agenda import AgendaItem
 from workshops.models.workshop import OrderedRecord, Workshop, WorkshopRecord
 
@@ -26,6 +27,10 @@ class EntryConflict(Exception):
     def __init__(self, stored: "MinutesEntry"):
         self.stored = stored
         super().__init__(f"entry {stored.uid} is at version {stored.version}")
+
+
+class EntryDeleted(Refused):
+    """Someone else deleted the entry in between. What was typed can become a new one."""
 
 
 class MinutesEntry(OrderedRecord):
@@ -90,6 +95,10 @@ class MinutesEntry(OrderedRecord):
     def spec(self):
         return ENTRY_KINDS[self.kind]
 
+    @property
+    def reply_kinds(self):
+        return reply_kinds(self.kind)
+
     def clean(self):
         spec = ENTRY_KINDS.get(self.kind)
         if spec and not any(getattr(self, field) for field in spec.required):
@@ -101,13 +110,18 @@ class MinutesEntry(OrderedRecord):
                 raise ValidationError({"parent": _("Choose an entry of the same workshop.")})
             if spec and self.parent.kind not in spec.parents:
                 raise ValidationError({"parent": _("This kind of entry does not belong under that one.")})
+        if spec and self.pk and any(self.kind not in reply.spec.parents for reply in self.replies.all()):
+            raise ValidationError(
+                {"kind": _("Other entries answer this one; it has to stay of a kind that can have them.")}
+            )
         if self.kind == "signatory" and not self.signature:
             self.signature = self.Signature.PENDING
 
-    def write(self, *, by, based_on: int) -> None:
+    def write(self, *, by, based_on: int, after: "MinutesEntry | None" = None) -> None:
         """Store the entry if nobody else did since version `based_on` (0 for a new one).
 
-        Raises EntryConflict with the stored entry where somebody did; nothing is overwritten then.
+        A new entry goes to the end, or right behind `after`. Raises EntryConflict with the stored entry where
+        somebody else saved it, EntryDeleted where somebody deleted it; nothing is overwritten then.
         """
         with transaction.atomic():
             Workshop.lock_for_change(self.workshop_id)
@@ -116,15 +130,45 @@ class MinutesEntry(OrderedRecord):
                 raise (
                     EntryConflict(stored)
                     if stored
-                    else Refused(
+                    else EntryDeleted(
                         gettext(
                             "This entry was deleted by someone else. Your text is still here: add it as a new entry."
                         )
                     )
                 )
+            if after and not stored:
+                self.order = after.order + 1
+                self.siblings().filter(order__gt=after.order).update(order=F("order") + 1)
             self.version = based_on + 1
             self.updated_by = by
             self.save()
+            self._take_replies_along()
+
+    def _take_replies_along(self) -> None:
+        """What answers an entry stays under the same agenda item."""
+        for reply in self.replies.exclude(agenda_item=self.agenda_item_id):
+            reply.agenda_item_id = self.agenda_item_id
+            reply.save(update_fields=["agenda_item"])
+            reply._take_replies_along()
+
+    def move(self, step: int) -> None:
+        """Change places with the entry above (-1) or below (1) under the same agenda item and parent."""
+        with transaction.atomic():
+            Workshop.lock_for_change(self.workshop_id)
+            rows = list(self.siblings().order_by("order", "pk"))
+            place = (self.agenda_item_id if not self.parent_id else None, self.parent_id)
+            group = [row for row in rows if (row.agenda_item_id if not row.parent_id else None, row.parent_id) == place]
+            here = group.index(self)
+            if not 0 <= here + step < len(group):
+                return
+            there = rows.index(group[here + step])
+            rows.insert(there, rows.pop(rows.index(self)))
+            for number, row in enumerate(rows, start=1):
+                row.order = number
+            # One statement, and a line of history only for the entry that somebody moved.
+            MinutesEntry.objects.bulk_update(rows, ["order"])
+            self.order = there + 1
+            self.save(update_fields=["order"])
 
     def delete(self, **kwargs):
         if self.replies.exists():
@@ -148,6 +192,107 @@ class Checkpoint(WorkshopRecord):
 
     def __str__(self):
         return self.name
+
+    @classmethod
+    def take(cls, workshop: Workshop, *, name: str, by, at) -> "Checkpoint":
+        """Keep the minutes as they stand now under a name."""
+        with transaction.atomic():
+            Workshop.lock_for_change(workshop.pk)
+            checkpoint = cls(workshop=workshop, name=name, by=by, at=at, entries=snapshot(workshop))
+            checkpoint.save()
+        return checkpoint
+
+    def restore(self, *, by, at) -> "Checkpoint":
+        """Make the minutes again what they were. Returns the checkpoint of the state before, taken in the same step.
+
+        Entries keep their uid, so that whoever still writes in one meets a conflict and loses nothing. Entries
+        written since are deleted; both stay in the checkpoint returned and in the history.
+        """
+        with transaction.atomic():
+            Workshop.lock_for_change(self.workshop_id)
+            before = Checkpoint.take(
+                self.workshop, name=gettext("Before returning to “%(name)s”") % {"name": self.name[:60]}, by=by, at=at
+            )
+            entries = {str(entry.uid): entry for entry in self.workshop.minutes_entries.all()}
+            self._delete_others(entries)
+            self._write_back(entries, before, by)
+        return before
+
+    def _delete_others(self, entries: dict[str, MinutesEntry]) -> None:
+        wanted = {row["uid"] for row in self.entries}
+        surplus = [entries.pop(uid) for uid in list(entries) if uid not in wanted]
+        for entry in entries.values():
+            if entry.parent_id in {other.pk for other in surplus}:
+                entry.parent = None
+                entry.save(update_fields=["parent"])
+        while surplus:  # an entry can go only after those that answer it
+            parents = {entry.parent_id for entry in surplus}
+            leaves = [entry for entry in surplus if entry.pk not in parents] or surplus
+            for entry in leaves:
+                entry._change_reason = self._reason
+                entry.delete()
+            surplus = [entry for entry in surplus if entry.pk]
+
+    def _write_back(self, entries: dict[str, MinutesEntry], before: "Checkpoint", by) -> None:
+        items = set(self.workshop.agenda_items.values_list("pk", flat=True))
+        present = {row["uid"]: row for row in before.entries}
+        versions = dict(
+            MinutesEntry.history.filter(uid__in=[row["uid"] for row in self.entries])
+            .order_by()
+            .values_list("uid")
+            .annotate(last=models.Max("version"))
+        )
+        for row in self.entries:
+            entry = entries.get(row["uid"])
+            if entry and present.get(row["uid"]) == row:
+                continue
+            if entry is None:
+                entry = entries[row["uid"]] = MinutesEntry(workshop=self.workshop, uid=row["uid"])
+            for field in ("kind", "order", *CONTENT_FIELDS):
+                setattr(entry, field, row[field])
+            entry.amount = Decimal(row["amount"]) if row["amount"] else None
+            entry.agenda_item_id = row["agenda_item"] if row["agenda_item"] in items else None
+            # Above every version that was ever shown, so that an old form of this entry is recognised as old.
+            entry.version = versions.get(uuid.UUID(row["uid"]), 0) + 1
+            entry.updated_by = by
+            entry._change_reason = self._reason
+            entry.save()
+        self._write_back_links(entries)
+
+    def _write_back_links(self, entries: dict[str, MinutesEntry]) -> None:
+        """Parents and files, once every entry is there."""
+        for row in self.entries:
+            entry, parent = entries[row["uid"]], entries.get(row["parent"])
+            if entry.parent_id != (parent.pk if parent else None):
+                entry.parent = parent
+                entry.save(update_fields=["parent"])
+            if row["attachments"]:
+                for attachment in self.workshop.attachments.filter(pk__in=row["attachments"], entry=None):
+                    attachment.entry = entry
+                    attachment.save(update_fields=["entry"])
+
+    @property
+    def _reason(self) -> str:
+        return gettext("Returned to the checkpoint “%(name)s”.") % {"name": self.name}
+
+
+def snapshot(workshop: Workshop) -> list[dict]:
+    """The entries as a checkpoint keeps them: plain values, parents by uid."""
+    entries = list(workshop.minutes_entries.prefetch_related("attachments"))
+    uids = {entry.pk: str(entry.uid) for entry in entries}
+    return [
+        {
+            "uid": str(entry.uid),
+            "order": entry.order,
+            "kind": entry.kind,
+            "agenda_item": entry.agenda_item_id,
+            "parent": uids.get(entry.parent_id),
+            "attachments": [attachment.pk for attachment in entry.attachments.all()],
+            **{field: getattr(entry, field) for field in CONTENT_FIELDS},
+            "amount": "" if entry.amount is None else f"{entry.amount:.2f}",
+        }
+        for entry in entries
+    ]
 
 
 class Attachment(WorkshopRecord):
