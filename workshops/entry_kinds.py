@@ -124,22 +124,21 @@ ENTRY_KINDS: dict[str, EntryKind] = {
 }
 ENTRY_KIND_CHOICES = [(kind.key, kind.label) for kind in ENTRY_KINDS.values()]
 NUMBERED_KINDS = ("agreement", "signatory", "problem")
+# What few entries need: folded away in the form as long as it is empty.
+FOLDED_FIELDS = ("addressed_to", "figures", "verse", "statement")
 # What an entry says, in the order of every form; forms, conflicts and checkpoints read this.
 CONTENT_FIELDS = (
     *PERSON,
     "on_behalf_of",
-    "addressed_to",
     "title",
     "location",
     "text",
-    "figures",
     "points",
     "amount",
-    "verse",
-    "statement",
     "has_slides",
     "has_hardcopy",
     "signature",
+    *FOLDED_FIELDS,
 )
 # What may be written as an answer, in the order of the buttons.
 REPLY_KINDS = ("response", "rebuttal", "promise", "fact", "problem")

@@ -244,12 +244,26 @@ class MinutesEntryForm(forms.ModelForm):
         return kind if kind in ENTRY_KINDS else "note"
 
     def content(self):
-        """(bound field, whether it is shown) in the order of every form."""
+        """(bound field, whether it is shown) in the order of every form, without those that are folded."""
+        return [(field, is_shown) for field, is_shown in self._content() if field.name not in FOLDED_FIELDS]
+
+    def folded(self):
+        return [(field, is_shown) for field, is_shown in self._content() if field.name in FOLDED_FIELDS]
+
+    def _content(self):
         used = ENTRY_KINDS[self.kind_key].fields
         return [(self[name], name in used or bool(self[name].value())) for name in CONTENT_FIELDS]
 
+    @property
+    def has_folded(self):
+        return any(is_shown for _field, is_shown in self.folded())
+
+    @property
+    def is_unfolded(self):
+        return any(field.value() or field.errors for field, _is_shown in self.folded())
+
     def shown(self):
-        return [field for field, is_shown in self.content() if is_shown]
+        return [field for field, is_shown in self._content() if is_shown]
 
     def clean(self):
         cleaned = super().clean()

@@ -129,6 +129,10 @@ class Editor {
       const holds = control.type === "checkbox" ? control.checked : control.value.trim() !== "";
       box.hidden = !this.kind.fields.includes(box.dataset.field) && !holds;
     }
+    const fold = this.form.querySelector("[data-folded]");
+    const inside = [...fold.querySelectorAll("[data-field]")];
+    fold.hidden = inside.every((box) => box.hidden);
+    if (inside.some((box) => this.form.elements[box.dataset.field].value.trim() !== "")) fold.open = true;
     this.form.querySelector("[data-kind-help]").textContent = this.kind.help;
   }
 
@@ -307,6 +311,8 @@ class Editor {
       control.closest(".field").append(list);
       const box = control.closest("[data-field]");
       if (box) box.hidden = false;
+      const fold = control.closest("[data-folded]");
+      if (fold) fold.hidden = !(fold.open = true);
     }
   }
 
@@ -336,6 +342,7 @@ class Editor {
         return;
       }
       this.save();
+      focusIn(this.form);
     });
     place.querySelector("button").focus();
   }
@@ -352,6 +359,7 @@ class Editor {
       this.isBlocked = false;
       this.becomeNew("");
       this.save();
+      focusIn(this.form);
     });
     this.form.querySelector("[data-conflict]").replaceChildren(notice);
   }
