@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.forms import FreshModelForm, NativeInputsMixin
 from core.models import Organization
-from workshops.entry_kinds import CONTENT_FIELDS, ENTRY_KINDS
+from workshops.entry_kinds import CONTENT_FIELDS, ENTRY_KINDS, FOLDED_FIELDS
 from workshops.models import (
     AgendaItem,
     Attachment,

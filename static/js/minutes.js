@@ -581,7 +581,7 @@ function focusIn(form) {
 async function move(uid, direction) {
   try {
     const answer = await ask(urlOf("move", uid), new URLSearchParams({ [direction]: "1" }));
-    if (answer.ok) apply(await answer.json(), Date.now());
+    if (answer.ok) apply(await answer.json(), Date.now(), placeOf(uid));
     else sayInBar(answer.type === "opaqueredirect" ? texts.login : ((await answer.json().catch(() => null))?.detail ?? texts.server));
   } catch {
     sayInBar(texts.offline);
@@ -613,7 +613,7 @@ async function poll() {
   }
 }
 
-async function apply(state, asked) {
+async function apply(state, asked, own = null) {
   if (settings.may_write && !state.may_write) stopWriting();
   const stale = [];
   const wanted = new Map();
@@ -638,7 +638,7 @@ async function apply(state, asked) {
     if (place) place.textContent = number ?? "";
     li.number = number;
   }
-  for (const home of root.querySelectorAll("[data-entries], .answers")) arrange(home);
+  for (const home of root.querySelectorAll("[data-entries], .answers")) arrange(home, own);
   for (const li of root.querySelectorAll(".entry")) {
     if (wanted.has(li.dataset.uid)) continue;
     const editor = editorOf(li.dataset.uid);
@@ -650,7 +650,7 @@ async function apply(state, asked) {
 }
 
 /** Bring the places of one list into order. What is being written stays where it is. */
-function arrange(home) {
+function arrange(home, own) {
   const lis = home.wanted ?? [];
   delete home.wanted;
   let cursor = home.firstElementChild;
@@ -658,8 +658,17 @@ function arrange(home) {
   for (const li of lis) {
     while (isUnsaved(cursor)) cursor = cursor.nextElementSibling;
     if (cursor === li) cursor = cursor.nextElementSibling;
-    else if (!li.querySelector(":focus")) home.insertBefore(li, cursor);
+    else if (li === own || !li.querySelector("form.entry-edit :focus")) put(home, li, cursor);
   }
+}
+
+/** Put a place before another without taking the keyboard away from who is in it. */
+function put(home, li, cursor) {
+  const focused = li.contains(document.activeElement) ? document.activeElement : null;
+  const { selectionStart: from, selectionEnd: to } = focused ?? {};
+  home.insertBefore(li, cursor);
+  focused?.focus();
+  if (Number.isInteger(from)) focused.setSelectionRange(from, to);
 }
 
 async function fetchCards(uids, state) {
