@@ -12,6 +12,7 @@ const CARDS_AT_ONCE = 50;
 
 const editors = new Set();
 const root = document.querySelector("[data-minutes]");
+const clock = document.querySelector("[data-clock]");
 
 // --- the server ----------------------------------------------------------------------------------------
 
@@ -745,7 +746,7 @@ function sayInBar(sentence) {
   place.dataset.last = place.dataset.state;
 }
 
-function showClock(clock) {
+function showClock() {
   const format = new Intl.DateTimeFormat("id", { hour: "2-digit", minute: "2-digit", timeZone: clock.dataset.timeZone });
   const tick = () => (clock.textContent = format.format().replace(":", "."));
   tick();
@@ -801,7 +802,9 @@ async function offerDrafts() {
     const notice = fromTemplate("draft-notice");
     notice.querySelector("[data-title]").textContent = texts.draft;
     notice.querySelector("[data-kind]").textContent = kinds[draft.fields.kind]?.label ?? "";
-    notice.querySelector("[data-when]").textContent = new Date(draft.at).toLocaleString("id", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+    notice.querySelector("[data-when]").textContent = new Date(draft.at).toLocaleString("id", {
+      day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: clock.dataset.timeZone,
+    });
     const { kind, agenda_item, signature, has_slides, has_hardcopy, ...written } = draft.fields;
     notice.querySelector("[data-text]").textContent = Object.values(written).filter(Boolean).join("\n");
     notice.querySelector("[data-restore]").addEventListener("click", () => {
@@ -876,8 +879,7 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 
-const clock = document.querySelector("[data-clock]");
-if (clock) showClock(clock);
+if (clock) showClock();
 if (root) watchSections();
 if (root && settings.may_write) beginWriting();
 if (root && urls.state) setInterval(() => document.hidden || poll(), POLL_EVERY);
