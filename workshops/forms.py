@@ -1,11 +1,16 @@
 """Forms of workshops. A long record is edited in parts that fit a phone."""
 
+import re
+from datetime import datetime
+
 from django import forms
+from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import FreshModelForm, NativeInputsMixin
-from core.models import Organization
+from core.models import Organization, normalised_name
 from workshops.entry_kinds import CONTENT_FIELDS, ENTRY_KINDS, FOLDED_FIELDS
 from workshops.models import (
     AgendaItem,
@@ -13,11 +18,13 @@ from workshops.models import (
     Checkpoint,
     Leader,
     MinutesEntry,
+    Participant,
     ReportSection,
     TextualNote,
     Workshop,
     WorkshopArea,
 )
+from workshops.models.participants import organizations_by_spelling
 
 
 class WorkshopForm(FreshModelForm):
@@ -284,3 +291,200 @@ class CheckpointForm(forms.ModelForm):
     class Meta:
         model = Checkpoint
         fields = ["name"]
+
+
+# --- participants and check-in ---------------------------------------------------------------------------
+
+
+class ParticipantForm(FreshModelForm):
+    """One person as written on the day. Someone who looks like a row already there is asked about, never refused."""
+
+    CONTACTS = ("phone", "email")
+
+    arrived_time = forms.TimeField(label=_("Arrived at"), required=False)
+    left_time = forms.TimeField(label=_("Left at"), required=False)
+    is_another_person = forms.BooleanField(label=_("This is another person; save anyway"), required=False)
+
+    class Meta:
+        model = Participant
+        fields = ["name", "position", "organization_name", "sex", "phone", "email", "is_invited", "note"]
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.looks_like = []
+        if not user.has_perm("workshops.view_contact"):
+            for name in self.CONTACTS:
+                del self.fields[name]
+        if self.instance.workshop.status in Participant.DESK_STATES:
+            for name, moment in (("arrived_time", self.instance.arrived_at), ("left_time", self.instance.left_at)):
+                self.fields[name].initial = (
+                    timezone.localtime(moment).time().replace(second=0, microsecond=0) if moment else None
+                )
+        else:
+            del self.fields["arrived_time"], self.fields["left_time"]
+        for name, suggestions in (("name", "names"), ("position", "positions"), ("organization_name", "organizations")):
+            self.fields[name].widget.attrs |= {"list": suggestions, "autocomplete": "off"}
+
+    def clean(self):
+        cleaned = super().clean()
+        name, institution = cleaned.get("name", ""), cleaned.get("organization_name", "")
+        if (
+            not self.errors
+            and not cleaned["is_another_person"]
+            and {"name", "organization_name"} & set(self.changed_data)
+        ):
+            others = self.instance.workshop.participants.exclude(pk=self.instance.pk)
+            self.looks_like = others.same_person(name, institution)
+        if self.looks_like:
+            raise forms.ValidationError(
+                _("%(name)s of %(organization)s is already listed. Tick below if this is another person.")
+                % {"name": self.looks_like[0].name, "organization": self.looks_like[0].institution or "–"}
+            )
+        if cleaned.get("left_time") and not cleaned.get("arrived_time"):
+            self.add_error("left_time", _("Someone can leave only after arriving."))
+        if cleaned.get("left_time") and cleaned.get("arrived_time") and cleaned["left_time"] < cleaned["arrived_time"]:
+            self.add_error("left_time", _("The time of leaving lies before the time of arriving."))
+        return cleaned
+
+    def save(self, commit=True):
+        person = self.instance
+        if "organization_name" in self.changed_data:
+            person.organization = organizations_by_spelling().get(normalised_name(person.organization_name))
+        with transaction.atomic():
+            super().save()
+            if {"arrived_time", "left_time"} & set(self.changed_data):
+                person.correct_times(
+                    arrived_at=self._moment("arrived_time", person.arrived_at),
+                    left_at=self._moment("left_time", person.left_at),
+                    by=self.user,
+                )
+        return person
+
+    def _moment(self, name, before):
+        """The typed time on the day of the event, or of the earlier moment; what was not touched keeps its seconds."""
+        if name not in self.changed_data:
+            return before
+        at = self.cleaned_data[name]
+        on = timezone.localtime(before).date() if before else self.instance.workshop.held_on
+        return timezone.make_aware(datetime.combine(on, at)) if at else None
+
+
+class WalkInForm(ParticipantForm):
+    """Someone at the desk who is not on the list: as little as possible."""
+
+    class Meta(ParticipantForm.Meta):
+        fields = ["name", "organization_name", "position", "sex"]
+
+    CONTACTS = ()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in ("arrived_time", "left_time"):
+            self.fields.pop(name, None)
+        self.fields["name"].required = True
+
+    def save(self, commit=True):
+        person = self.instance
+        person.organization = organizations_by_spelling().get(normalised_name(person.organization_name))
+        person.walk_in(at=timezone.now(), by=self.user)
+        return person
+
+
+class InviteForm(forms.Form):
+    """Several organizations with their seats, and people by name, in one go."""
+
+    organizations = forms.ModelMultipleChoiceField(
+        label=_("Organizations"),
+        queryset=Organization.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    seats = forms.IntegerField(
+        label=_("Seats for each"),
+        min_value=1,
+        max_value=50,
+        initial=1,
+        help_text=_("Seats in all: what an organization already has is counted."),
+    )
+    people = forms.CharField(
+        label=_("People"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("One per line: name; position; organization. The name alone is enough."),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["organizations"].queryset = Organization.objects.filter(is_active=True)
+
+    def clean_people(self):
+        people = []
+        for line in self.cleaned_data["people"].splitlines():
+            parts = [" ".join(part.split()) for part in line.split(";")]
+            if not any(parts):
+                continue
+            if len(parts) > 3 or any(len(part) > 200 for part in parts):
+                raise forms.ValidationError(
+                    _("This line cannot be read: “%(line)s”. Write name; position; organization.") % {"line": line[:60]}
+                )
+            people.append([*parts, "", ""][:3])
+        return people
+
+    def clean(self):
+        cleaned = super().clean()
+        if not self.errors and not cleaned["organizations"] and not cleaned["people"]:
+            raise forms.ValidationError(_("Choose an organization or write down a name."))
+        return cleaned
+
+
+class ParticipantImportForm(forms.Form):
+    file = forms.FileField(label=_("File"), help_text=_("Excel (xlsx, xls), LibreOffice (ods) or csv."))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["file"].widget.attrs["accept"] = ".xlsx,.xls,.ods,.csv"
+
+
+class CheckInCodeForm(forms.Form):
+    code = forms.CharField(label=_("Short code"), max_length=20)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= {
+            "autocomplete": "off",
+            "autocapitalize": "characters",
+            "class": "input code-input",
+        }
+
+    def clean_code(self):
+        code = re.sub(r"[^A-Z0-9]", "", self.cleaned_data["code"].upper())
+        if len(code) != 6:
+            raise forms.ValidationError(_("The code on the poster has six letters and digits."))
+        return code
+
+
+class SelfCheckInForm(forms.ModelForm):
+    """What a person types on the own phone, without an account."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput)
+
+    class Meta:
+        model = Participant
+        fields = ["name", "organization_name", "position", "sex", "phone"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = True
+        self.fields["name"].widget.attrs["autocomplete"] = "name"
+        self.fields["organization_name"].widget.attrs["autocomplete"] = "organization"
+        self.fields["position"].widget.attrs["autocomplete"] = "organization-title"
+        self.fields["phone"].widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "maxlength": 40})
+        self.fields["phone"].help_text = _(
+            "Only the committee sees it, to reach you about this event. You need not give it, and you may ask for it to be deleted."
+        )
+
+    @property
+    def typed(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}

@@ -3,13 +3,15 @@
 from django.urls import path
 
 from workshops.models import Workshop
-from workshops.views import agenda, checkpoints, minutes, papers, participants, workshops
+from workshops.views import agenda, checkin, checkpoints, minutes, papers, participants, workshops
 
 app_name = "workshops"
 urlpatterns = [
     path("", workshops.WorkshopList.as_view(), name="workshop_list"),
     path("feed/<str:secret>/kotaku.ics", papers.feed, name="feed"),
     path("new/", workshops.WorkshopCreate.as_view(), name="workshop_create"),
+    path("check-in/", checkin.check_in_start, name="check_in_start"),
+    path("check-in/<str:code>/", checkin.check_in_self, name="check_in_self"),
     path("<slug:slug>/", workshops.workshop_detail, name="workshop_detail"),
     path("<slug:slug>/delete/", workshops.workshop_delete, name="workshop_delete"),
     path("<slug:slug>/report-sent/", workshops.workshop_report_sent, name="workshop_report_sent"),
@@ -48,6 +50,34 @@ urlpatterns = [
     ),
     # participants and check-in
     path("<slug:slug>/participants/", participants.participants, name="participants"),
+    path("<slug:slug>/participants/add/", participants.participant_create, name="participant_create"),
+    path("<slug:slug>/participants/invite/", participants.participant_invite, name="participant_invite"),
+    path("<slug:slug>/participants/import/", participants.participant_import, name="participant_import"),
+    path("<slug:slug>/participants/template.xlsx", participants.participant_template, name="participant_template"),
+    *[
+        path(
+            f"<slug:slug>/participants.{kind}",
+            participants.participant_export,
+            {"kind": kind},
+            name=f"participant_export_{kind}",
+        )
+        for kind in ("xlsx", "csv")
+    ],
+    path("<slug:slug>/participants/<int:pk>/", participants.participant_edit, name="participant_edit"),
+    path("<slug:slug>/participants/<int:pk>/delete/", participants.participant_delete, name="participant_delete"),
+    path("<slug:slug>/check-in/", checkin.check_in, name="check_in"),
+    path("<slug:slug>/check-in/poster/", checkin.check_in_poster, name="check_in_poster"),
+    path("<slug:slug>/check-in/renew/", checkin.check_in_renew, name="check_in_renew"),
+    path("<slug:slug>/check-in/walk-in/", checkin.check_in_walk_in, name="check_in_walk_in"),
+    *[
+        path(
+            f"<slug:slug>/check-in/<int:pk>/{verb}/",
+            checkin.check_in_verb,
+            {"verb": verb},
+            name=f"check_in_{verb.replace('-', '_')}",
+        )
+        for verb in checkin.DESK_VERBS
+    ],
     # papers, files, calendar, history
     path("<slug:slug>/minutes.pdf", papers.minutes_pdf, name="minutes_pdf"),
     path("<slug:slug>/invitation.pdf", papers.invitation_pdf, name="invitation_pdf"),

@@ -321,6 +321,7 @@ class Editor {
     this.isBlocked = true;
     this.isClosing = false;
     this.say("conflict", texts.conflict);
+    this.form.querySelector("[data-note]").textContent = "";
     const place = this.form.querySelector("[data-conflict]");
     const piece = document.createElement("template");
     piece.innerHTML = data.html;
