@@ -1,6 +1,7 @@
 """Writing the minutes in a real browser: what happens to the text when the network, the page or a colleague fails."""
 
 import pytest
+from playwright import sync_api
 
 from tests import factories
 from workshops.models import MinutesEntry, Workshop
@@ -68,7 +69,7 @@ def test_text_is_saved_as_one_types_with_the_keyboard_alone(open_minutes, worksh
     page.keyboard.press("Control+Enter")
     page.locator("form.entry-edit").last.locator("[name=text]").fill("Bagaimana jalan?")
     page.keyboard.press("Escape")
-    page.locator("form.entry-edit").wait_for(state="detached")
+    sync_api.expect(page.locator("form.entry-edit")).to_have_count(0)
     assert texts(workshop) == ["Bagaimana air bersih?", "Bagaimana jalan?"]
     assert page.evaluate("localStorage.length") == 0
 
@@ -99,12 +100,13 @@ def test_without_network_the_text_is_offered_again_and_saved_when_it_is_back(ope
 
 def test_what_was_never_sent_survives_the_browser_too(open_minutes, workshop):
     page = open_minutes()
-    page.context.set_offline(True)
+    page.context.route(ENTRIES, lambda route: route.abort())
     form = add(page)
     form.locator("[name=text]").fill(f"Belum terkirim {SCRIPT}")
     state(form, "offline")
     page.goto("about:blank")
-    page.context.set_offline(False)
+    page.context.unroute(ENTRIES)
+    assert texts(workshop) == []
     page.goto(f"{workshop.get_absolute_url()}minutes/")
     page.locator("[data-restore]").click()
     state(page.locator("form.entry-edit"), "saved")
@@ -156,8 +158,7 @@ def test_two_pages_in_conflict_keep_both_texts(open_minutes, workshop):
     state(mine.locator("form.entry-edit"), "saved")
     assert texts(workshop) == [f"Mereka {SCRIPT}", f"Saya {SCRIPT}"]
     mine.keyboard.press("Escape")
-    mine.locator(".entry-card .as-written").nth(1).wait_for()
-    assert mine.locator(".entry-card .as-written").all_inner_texts() == [f"Mereka {SCRIPT}", f"Saya {SCRIPT}"]
+    sync_api.expect(mine.locator(".entry-card .as-written")).to_have_text([f"Mereka {SCRIPT}", f"Saya {SCRIPT}"])
 
 
 @pytest.mark.parametrize(("choice", "left"), [("mine", "Saya."), ("theirs", "Mereka.")])
