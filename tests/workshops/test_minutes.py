@@ -565,3 +565,11 @@ def test_no_time_is_written_down_when_closed(open_workshop, item, as_role):
     as_role("planner").post(address(open_workshop, "minutes_stamp", item.pk), {"start": "1"})
     item.refresh_from_db()
     assert item.actual_start is None
+
+
+def test_a_draft_is_deleted_with_its_entries_and_answers(workshop):
+    item = factories.AgendaItemFactory(workshop=workshop)
+    question = factories.MinutesEntryFactory(workshop=workshop, agenda_item=item, kind="question")
+    factories.MinutesEntryFactory(workshop=workshop, agenda_item=item, kind="response", parent=question)
+    workshop.delete()
+    assert MinutesEntry.objects.count() == 0

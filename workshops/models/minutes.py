@@ -44,10 +44,15 @@ class MinutesEntry(OrderedRecord):
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     workshop = models.ForeignKey(Workshop, models.CASCADE, related_name="minutes_entries", verbose_name=_("workshop"))
     agenda_item = models.ForeignKey(
-        AgendaItem, models.PROTECT, null=True, blank=True, related_name="minutes_entries", verbose_name=_("agenda item")
+        AgendaItem,
+        models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="minutes_entries",
+        verbose_name=_("agenda item"),
     )
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="replies", verbose_name=_("belongs to")
+        "self", models.RESTRICT, null=True, blank=True, related_name="replies", verbose_name=_("belongs to")
     )
     kind = models.CharField(_("kind"), max_length=16, choices=ENTRY_KIND_CHOICES, default="note")
     title = models.CharField(_("topic"), max_length=300, blank=True)
