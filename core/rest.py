@@ -3,22 +3,25 @@
 Apart from `core.api`, which needs the framework's views.
 """
 
-from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework import pagination, permissions
 
-
-class TokenAuthentication(KnoxTokenAuthentication):
-    """`Authorization: Token …`; the token is kept hashed and expires."""
+READ = {
+    **permissions.DjangoModelPermissions.perms_map,
+    "GET": ["%(app_label)s.view_%(model_name)s"],
+    "HEAD": ["%(app_label)s.view_%(model_name)s"],
+}
 
 
 class ModelPermissions(permissions.DjangoModelPermissions):
     """As Django's, but reading needs the right to view as well."""
 
-    perms_map = {
-        **permissions.DjangoModelPermissions.perms_map,
-        "GET": ["%(app_label)s.view_%(model_name)s"],
-        "HEAD": ["%(app_label)s.view_%(model_name)s"],
-    }
+    perms_map = READ
+
+
+class VerbPermissions(permissions.DjangoModelPermissions):
+    """Who may see an object may ask for a verb of it; the verb itself then checks its own right."""
+
+    perms_map = {**READ, "POST": READ["GET"]}
 
 
 class Pagination(pagination.PageNumberPagination):

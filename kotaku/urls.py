@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
 
 from kotaku import views
 from kotaku.api import router
@@ -17,5 +18,7 @@ urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("workshops/", include("workshops.urls")),
     path("api/v1/", include(router.urls)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/docs/", views.ApiDocs.as_view(url_name="api_schema"), name="api_docs"),
     path("admin/", admin.site.urls),
 ]

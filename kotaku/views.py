@@ -1,5 +1,7 @@
 """Pages that belong to no single app: home, the account, the colours, the state of the service."""
 
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -8,9 +10,11 @@ from django.http import JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from kotaku.navigation import THEMES
 from workshops.models import Workshop
@@ -54,6 +58,11 @@ def set_theme(request):
             samesite="Lax",
         )
     return response
+
+
+@method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
+class ApiDocs(SpectacularSwaggerSplitView):
+    """The reading page of the API. The package draws with style attributes, which only this page allows."""
 
 
 def account(request):

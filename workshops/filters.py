@@ -4,6 +4,7 @@ import django_filters
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 
 from core.models import Region
 from workshops.models import Workshop, WorkshopArea
@@ -13,7 +14,8 @@ class WorkshopFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(label=_("Search"), method="filter_search")
     status = django_filters.ChoiceFilter(label=_("Status"), choices=Workshop.Status.choices, empty_label=_("all"))
     year = django_filters.NumberFilter(label=_("Year"), field_name="held_on", lookup_expr="year", min_value=2000)
-    region = django_filters.ModelChoiceFilter(
+    # Said for the schema, which cannot see that a region is named by its code.
+    region = extend_schema_field(str)(django_filters.ModelChoiceFilter)(
         label=_("District"),
         queryset=Region.objects.filter(level=Region.Level.DISTRICT),
         to_field_name="code",
