@@ -1,5 +1,7 @@
 """The admin's common manner, and the admin of people and places."""
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
@@ -7,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 from import_export import fields, resources, widgets
 from import_export.admin import ImportExportModelAdmin
+from knox.models import AuthToken
 from simple_history.admin import SimpleHistoryAdmin
 
 from core.invitations import send_invitation
@@ -188,4 +191,6 @@ class LetterheadAdmin(SimpleHistoryAdmin):
 
 
 # What a role may do is the table in kotaku.roles; a second place to change it would be overwritten by it.
-admin.site.unregister(Group)
+# Addresses, tokens and second factors are their owners' own business, on their account page.
+for packaged in (Group, EmailAddress, AuthToken, Authenticator):
+    admin.site.unregister(packaged)

@@ -1,9 +1,24 @@
 """How accounts behave here: nobody signs up, people are invited; repeated failures lock out for a while."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm as PackagedLoginForm
 from django.http import JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+
+
+class LoginForm(PackagedLoginForm):
+    """The stock form in words that say what belongs in each field."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, label in {
+            "login": _("User name or e-mail"),
+            "password": _("Password"),
+            "remember": _("Stay logged in on this device"),
+        }.items():
+            self.fields[name].label = label
+            self.fields[name].widget.attrs.pop("placeholder", None)
 
 
 class AccountAdapter(DefaultAccountAdapter):

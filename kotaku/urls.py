@@ -14,7 +14,7 @@ urlpatterns = [
     path("account/calendar/", views.renew_feed, name="renew_feed"),
     path("theme/", views.set_theme, name="set_theme"),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("kotaku.account_urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("workshops/", include("workshops.urls")),
     path("api/v1/", include(router.urls)),
