@@ -1,0 +1,121 @@
+"""The accessibility rules of axe on every page: once each, or with AXE_ALL=1 in every variant.
+
+Variants: Indonesian and English, light and dark, 1280 and 390 px wide.
+"""
+
+import itertools
+import os
+
+import pytest
+from django.conf import settings
+
+from tests import factories
+from workshops.models import Checkpoint, Workshop
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AXE = settings.NODE_MODULES / "axe-core" / "axe.min.js"
+WIDTHS = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 800}}
+EVERY = list(itertools.product(["id", "en"], ["light", "dark"], WIDTHS))
+# One page of each kind in all variants, the others once, unless all are asked for.
+ONCE = [("id", "light", "phone")]
+IN_FULL = {"home", "list", "detail", "form", "login"}
+
+PAGES = {
+    "home": "/",
+    "list": "/workshops/",
+    "list without a match": "/workshops/?search=tidak-ada",
+    "form": "/workshops/new/",
+    "detail": "{w}",
+    "time and place": "{w}parts/edit/",
+    "invitation": "{w}parts/invitation/",
+    "record": "{w}parts/record/",
+    "areas": "{w}rows/areas/",
+    "leaders": "{w}rows/leaders/",
+    "report": "{w}rows/report/",
+    "wording": "{w}rows/wording/",
+    "agenda": "{w}agenda/",
+    "agenda item": "{w}agenda/{item}/",
+    "participants": "{w}participants/",
+    "participant": "{w}participants/{person}/",
+    "new participant": "{w}participants/add/",
+    "invite": "{w}participants/invite/",
+    "import": "{w}participants/import/",
+    "desk": "{w}check-in/",
+    "poster": "{w}check-in/poster/",
+    "minutes": "{w}minutes/",
+    "new entry": "{w}minutes/new/",
+    "checkpoints": "{w}minutes/checkpoints/",
+    "files": "{w}files/",
+    "history": "{w}history/",
+    "confirm": "{w}cancel/",
+    "account": "/account/",
+    "password": "/accounts/password/change/",
+    "second factor": "/accounts/2fa/",
+    "not found": "/tidak-ada/",
+}
+ANONYMOUS = {
+    "login": "/accounts/login/",
+    "reset": "/accounts/password/reset/",
+    "signup": "/accounts/signup/",
+    "check-in": "/workshops/check-in/",
+    "check-in form": "/workshops/check-in/{code}/",
+}
+
+
+def violations(page) -> list[str]:
+    """Each broken rule with the first elements that break it."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{rule['id']}: {[node['html'][:160] for node in rule['nodes'][:3]]}" for rule in found]
+
+
+@pytest.fixture
+def world(people, village):
+    workshop = factories.WorkshopFactory(organizer=people["planner"].organization)
+    factories.WorkshopAreaFactory(workshop=workshop, region=village)
+    factories.LeaderFactory(workshop=workshop)
+    item = factories.AgendaItemFactory(workshop=workshop, planned_start="08:00", planned_end="08:30")
+    factories.AgendaItemFactory(workshop=workshop, parent=item)
+    person = factories.ParticipantFactory(workshop=workshop)
+    question = factories.MinutesEntryFactory(
+        workshop=workshop, agenda_item=item, kind="question", speaker="Budi Contoh"
+    )
+    factories.MinutesEntryFactory(workshop=workshop, agenda_item=item, kind="response", parent=question)
+    factories.MinutesEntryFactory(workshop=workshop, agenda_item=item, kind="agreement")
+    Checkpoint.objects.create(workshop=workshop, name="Uji", at="2026-03-10T02:00Z", by=people["planner"], entries=[])
+    factories.WorkshopFactory(status="closed")
+    Workshop.objects.filter(pk=workshop.pk).update(status="in_progress")
+    return {"w": workshop.get_absolute_url(), "item": item.pk, "person": person.pk, "code": workshop.check_in_code}
+
+
+def variants(names):
+    for language, colours, width in EVERY:
+        chosen = [
+            name for name in names if os.environ.get("AXE_ALL") or name in IN_FULL or (language, colours, width) in ONCE
+        ]
+        if chosen:
+            yield pytest.param(language, colours, width, chosen, id=f"{language}-{colours}-{width}")
+
+
+def check(page, language, names, pages, world, base):
+    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": base}])
+    found = []
+    for name in names:
+        page.goto(pages[name].format(**world))
+        broken = violations(page)
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            broken.append("the page is wider than the screen")
+        found += [f"{name}: {one}" for one in broken]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("language", "colours", "width", "names"), list(variants(PAGES)))
+def test_pages_of_those_who_plan(page_as, world, live_server, language, colours, width, names):
+    page = page_as("planner", viewport=WIDTHS[width], color_scheme=colours, bypass_csp=True)
+    check(page, language, names, PAGES, world, live_server.url)
+
+
+@pytest.mark.parametrize(("language", "colours", "width", "names"), list(variants(ANONYMOUS)))
+def test_pages_without_login(page_as, world, live_server, language, colours, width, names):
+    page = page_as(None, viewport=WIDTHS[width], color_scheme=colours, bypass_csp=True)
+    check(page, language, names, ANONYMOUS, world, live_server.url)
