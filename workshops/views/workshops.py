@@ -20,13 +20,13 @@ from workshops.views.access import workshop_for
 
 
 class WorkshopList(ListView):
-    paginate_by = 25
+    paginate_by = 20
     template_name = "workshops/workshop_list.html"
 
     def get_queryset(self):
         visible = Workshop.objects.visible_to(self.request.user).select_related("organizer")
         self.filter = WorkshopFilter(self.request.GET, queryset=visible)
-        return self.filter.qs.prefetch_related("areas__region")
+        return self.filter.qs.prefetch_related("areas")
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(filter=self.filter, today=timezone.localdate(), **kwargs)
