@@ -74,7 +74,8 @@ def squeezed(text: str) -> str:
 
 
 def text_of(content: bytes) -> str:
-    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
+    # Where no font has an emoji, this reader (not poppler) puts a NUL before every other letter of the page.
+    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).replace("\0", "")
 
 
 class Filler:
