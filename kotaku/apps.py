@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.db.models.signals import post_migrate
 
 
@@ -10,3 +11,22 @@ class KotakuConfig(AppConfig):
 
         # Permissions exist only after migrating; this is Django's place for what builds on them.
         post_migrate.connect(grant_roles, sender=self)
+
+
+class KotakuStaticFilesConfig(StaticFilesConfig):
+    """Of the packages' files only what a page asks for is collected and compressed."""
+
+    ignore_patterns = [
+        *StaticFilesConfig.ignore_patterns,
+        "bootstrap.css*",
+        "bootstrap-*.css*",
+        "bootstrap.rtl*.css*",
+        "inter-*italic*",
+        "inter-*opsz*",
+        "inter-*standard*",
+        "inter-cyrillic*",
+        "inter-greek*",
+        "inter-vietnamese*",
+        "inter-latin-ext*",
+        "redoc",
+    ]

@@ -40,7 +40,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "kotaku.apps.KotakuStaticFilesConfig",
     "django.forms",
     "allauth",
     "allauth.account",
