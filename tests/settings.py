@@ -14,7 +14,7 @@ from kotaku.settings import *  # noqa: F403
 # A fresh clone has collected no static files; the middleware warns of a missing folder, and warnings are errors.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
 # The live server of pytest-django serves the files of the packages only under Django's own name of the app.
-INSTALLED_APPS = [  # noqa: F405
+INSTALLED_APPS = [
     "django.contrib.staticfiles" if app.endswith("StaticFilesConfig") else app
     for app in INSTALLED_APPS  # noqa: F405
 ]
