@@ -14,6 +14,19 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from core.models import DemoPart, Organization, Region, User
+from slumareas import scoring
+from slumareas.models import (
+    AreaBoundary,
+    AssessmentYear,
+    Baseline,
+    Decree,
+    DecreeArea,
+    NeighbourhoodUnit,
+    ReportedHectares,
+    ReportingGroup,
+    SlumArea,
+    Work,
+)
 from workshops.models import (
     AgendaItem,
     Leader,
@@ -84,6 +97,57 @@ def load_workshop_2019() -> None:
         getattr(workshop, step["verb"])(by=by, at=_local(datetime.fromisoformat(step["at"])))
 
 
+def load_slum_areas() -> None:
+    """Areas, decrees and reported hectares are facts; boundaries and baselines are made up and marked as such."""
+    data = _read("demo/slum-areas.json")
+    if SlumArea.objects.exists():
+        return
+    areas = {}
+    for row in data["areas"]:
+        area = areas[row["slug"]] = _store(SlumArea(**_values(row, "villages")))
+        area.villages.set(Region.objects.filter(code__in=row["villages"]))
+    for row in data["decrees"]:
+        decree = _store(Decree(**_values(row, "areas")))
+        for slug in row["areas"]:
+            _store(DecreeArea(decree=decree, slum_area=areas[slug]))
+    groups = {}
+    for row in data["groups"]:
+        groups[row["slug"]] = _store(ReportingGroup(**_values(row, "regions")))
+        groups[row["slug"]].regions.set(Region.objects.filter(code__in=row["regions"]))
+    for row in data["figures"]:
+        _store(ReportedHectares(group=groups[row["group"]], **_values(row, "group")))
+    for row in data["boundaries"]:
+        _store(AreaBoundary(slum_area=areas[row["slum_area"]], **_values(row, "slum_area")))
+    units = {}
+    for row in data["units"]:
+        unit = _store(NeighbourhoodUnit(slum_area=areas.get(row["slum_area"]), **_values(row, "slum_area")))
+        units[(row["region"], row["rw"], row["rt"])] = unit
+    for row in data["works"]:
+        _store(Work(unit=units[tuple(row["unit"])], **_values(row, "unit")))
+    _store_baselines(data["baselines"], units)
+
+
+def _store_baselines(rows: list[dict], units: dict[tuple, NeighbourhoodUnit]) -> None:
+    years = {
+        year: _store(AssessmentYear(year=year, rule_set=scoring.PERMEN_14_2018))
+        for year in sorted({row["year"] for row in rows})
+    }
+    for row in rows:
+        _store(
+            Baseline(
+                unit=units[tuple(row["unit"])],
+                assessment_year=years[row["year"]],
+                is_made_up=True,
+                source="Angka rekaan untuk contoh",
+                **row["values"],
+                **_values(row, "unit", "year", "values"),
+            )
+        )
+    verifier = User.objects.filter(username="verifier").first()
+    for verb in ("verify", "lock"):
+        getattr(years[2018], verb)(by=verifier, at=timezone.now())
+
+
 def _store_agenda(workshop: Workshop, rows: list[dict], parent: AgendaItem | None = None) -> None:
     for row in rows:
         item = _store(AgendaItem(workshop=workshop, parent=parent, **_values(row, "minutes", "sub_items")))
@@ -145,4 +209,5 @@ PARTS: dict[str, Callable[[], None]] = {
     "organizations": load_organizations,
     "accounts": load_accounts,
     "lokakarya-kotaku-2019": load_workshop_2019,
+    "slum-areas": load_slum_areas,
 }

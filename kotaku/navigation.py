@@ -19,6 +19,7 @@ class Subject:
 
 SUBJECTS = [
     Subject(_("Workshops"), "workshops:workshop_list", "calendar-event", "workshops.view_workshop"),
+    Subject(_("Slum areas"), "slumareas:area_list", "houses", "slumareas.view_slumarea"),
 ]
 
 

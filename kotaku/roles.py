@@ -21,9 +21,38 @@ WORKSHOPS_READ = [
     "workshops.view_statuschange",
 ]
 WORKSHOPS_INSIDE = [*WORKSHOPS_READ, "workshops.view_participant", "workshops.view_checkpoint"]
+SLUM_AREAS_READ = [
+    "slumareas.view_slumarea",
+    "slumareas.view_decree",
+    "slumareas.view_decreearea",
+    "slumareas.view_reportinggroup",
+    "slumareas.view_reportedhectares",
+    "slumareas.view_areaboundary",
+    "slumareas.view_assessmentyear",
+    "slumareas.view_assessment",
+]
+SLUM_AREAS_INSIDE = [
+    *SLUM_AREAS_READ,
+    "slumareas.view_neighbourhoodunit",
+    "slumareas.view_baseline",
+    "slumareas.view_work",
+    "slumareas.view_yearstatuschange",
+]
+# What a village drafts itself, in its own region.
+SLUM_AREAS_DRAFT = [
+    "slumareas.add_neighbourhoodunit",
+    "slumareas.change_neighbourhoodunit",
+    "slumareas.add_baseline",
+    "slumareas.change_baseline",
+]
+YEAR_VERBS = [
+    "slumareas.verify_assessmentyear",
+    "slumareas.lock_assessmentyear",
+    "slumareas.reopen_assessmentyear",
+]
 
 ROLE_PERMISSIONS = {
-    User.Role.ADMIN: ["core.*", "workshops.*", "axes.*", "knox.*", "account.*", "mfa.*", "admin.*"],
+    User.Role.ADMIN: ["core.*", "workshops.*", "slumareas.*", "axes.*", "knox.*", "account.*", "mfa.*", "admin.*"],
     User.Role.PLANNER: [
         *REFERENCE,
         "core.add_organization",
@@ -31,12 +60,21 @@ ROLE_PERMISSIONS = {
         "workshops.*",
         "-workshops.close_workshop",
         "-workshops.reopen_workshop",
+        "slumareas.*",
+        *(f"-{verb}" for verb in YEAR_VERBS),
     ],
-    User.Role.VERIFIER: [*REFERENCE, *WORKSHOPS_INSIDE, "workshops.close_workshop", "workshops.reopen_workshop"],
-    User.Role.POKJA_MEMBER: [*REFERENCE, *WORKSHOPS_INSIDE],
-    User.Role.OPD_USER: [*REFERENCE, *WORKSHOPS_INSIDE],
-    User.Role.VILLAGE_USER: [*REFERENCE, *WORKSHOPS_READ],
-    User.Role.VIEWER: [*REFERENCE, *WORKSHOPS_READ],
+    User.Role.VERIFIER: [
+        *REFERENCE,
+        *WORKSHOPS_INSIDE,
+        "workshops.close_workshop",
+        "workshops.reopen_workshop",
+        *SLUM_AREAS_INSIDE,
+        *YEAR_VERBS,
+    ],
+    User.Role.POKJA_MEMBER: [*REFERENCE, *WORKSHOPS_INSIDE, *SLUM_AREAS_INSIDE],
+    User.Role.OPD_USER: [*REFERENCE, *WORKSHOPS_INSIDE, *SLUM_AREAS_INSIDE],
+    User.Role.VILLAGE_USER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_INSIDE, *SLUM_AREAS_DRAFT],
+    User.Role.VIEWER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_READ],
 }
 
 

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "core",
+    "slumareas",
     "workshops",
     # Last, since it knows every app: roles are granted after all permissions exist.
     "kotaku.apps.KotakuConfig",

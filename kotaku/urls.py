@@ -17,6 +17,7 @@ urlpatterns = [
     path("accounts/", include("kotaku.account_urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("workshops/", include("workshops.urls")),
+    path("slum-areas/", include("slumareas.urls")),
     path("api/v1/", include(router.urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", views.ApiDocs.as_view(url_name="api_schema"), name="api_docs"),

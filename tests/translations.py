@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "id" / "LC_MESSAGES" / "django.po"
-SOURCES = ["kotaku", "core", "workshops", "templates"]
+SOURCES = ["kotaku", "core", "slumareas", "workshops", "templates"]
 
 
 def entries(text: str) -> list[tuple[str, str, bool]]:

@@ -1,0 +1,42 @@
+"""The first line of every view of slum areas: what this person may see, then what they may do; and which year is meant."""
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
+from django.shortcuts import get_object_or_404
+
+from core.models import Region
+from slumareas.models import Assessment, AssessmentYear, SlumArea
+
+
+def area_for(request, slug: str, permission: str | None = None) -> SlumArea:
+    """The area, or 404 for what this person may not know of, or 403 for what they may not do with it."""
+    area = get_object_or_404(SlumArea.objects.visible_to(request.user), slug=slug)
+    require(request.user, permission)
+    return area
+
+
+def village_for(request, code: str) -> Region:
+    """A village by its code; who may see slum areas may see that there are villages."""
+    require(request.user, "slumareas.view_slumarea")
+    return get_object_or_404(Region.objects.villages().select_related("parent"), code=code)
+
+
+def require(user, permission: str | None) -> None:
+    if permission and not user.has_perm(permission):
+        raise PermissionDenied
+
+
+def years_with_results(user) -> list[AssessmentYear]:
+    """The years of which this person may see a result, the latest first."""
+    results = Assessment.objects.visible_to(user).filter(assessment_year=OuterRef("pk"))
+    return list(AssessmentYear.objects.visible_to(user).filter(Exists(results)))
+
+
+def chosen_year(request, years: list[AssessmentYear]) -> AssessmentYear | None:
+    """The year that `?year=` names (and `?rule_set=` where a year has two); else the latest. None without any."""
+    wanted = [
+        year
+        for year in years
+        if str(year.year) == request.GET.get("year", "") and request.GET.get("rule_set", year.rule_set) == year.rule_set
+    ]
+    return next(iter(wanted or years), None)
