@@ -168,6 +168,8 @@ def _read_shapefile(files: dict[str, bytes], move: Move | None) -> Iterator[Feat
         if pyogrio.read_info(packed.getvalue())["driver"] != "ESRI Shapefile":
             raise ValueError("no shapefile")
         meta, _ids, shapes, columns = pyogrio.raw.read(packed.getvalue(), force_2d=True, datetime_as_string=True)
+    if not columns:  # GDAL passes over a damaged .dbf, and every real one has a column
+        raise ValueError("no attributes")
     for index, blob in enumerate(shapes):
         properties = {
             name: column[index : index + 1].tolist()[0] for name, column in zip(meta["fields"], columns, strict=True)

@@ -299,7 +299,8 @@ def simplified(geometries: dict[str, dict], tolerance_degrees: float = 0.0005, d
         return {}
     try:
         cleaned = shapely.coverage_clean(shapes, gap_width=tolerance_degrees / 5)
-        together = shapely.coverage_simplify(cleaned, tolerance_degrees)
+        together = [_rounded(one, decimals) for one in shapely.coverage_simplify(cleaned, tolerance_degrees)]
+        together = shapely.coverage_clean(together)  # where rounding had to cut off a point that the neighbour kept
     except shapely.errors.GEOSException:
         cleaned = together = [Polygon()] * len(shapes)
     result = {}
