@@ -12,6 +12,7 @@ from functools import cached_property
 from io import BytesIO
 
 from django.db.models import Count, F, Q, QuerySet, Sum
+from django.utils import translation
 from PIL import Image, ImageOps
 
 from core import formats, pdf
@@ -90,7 +91,8 @@ def area_profile(area: SlumArea, year: AssessmentYear | None = None, *, reader: 
     `year` is the year whose state is told, by default the latest with a result; later years are left out. With `reader`
     the paper holds only what this person may see: who may not read rows gets the results without neighbourhoods.
     """
-    context, files = profile_context(area, year, reader)
+    with translation.override("id"):  # names of criteria and aspects become text here
+        context, files = profile_context(area, year, reader)
     return pdf.render("slumareas/pdf/area_profile.html", context, files=files)
 
 
