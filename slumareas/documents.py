@@ -938,7 +938,9 @@ class Map:
 
 
 AREA_MAP, SIDE_MAP = (116, 79), (63, 35.5)
-NUDGES = ((0, 0), (0, -3), (0, 3), (5, 0), (-5, 0), (5, -3), (5, 3), (0, -5.5), (0, 5.5))  # where a label may move to
+# Where a label may move to; that of a neighbourhood stays in it.
+NUDGES = ((0, 0), (0, -3), (0, 3), (5, 0), (-5, 0), (5, -3), (5, 3), (0, -5.5), (0, 5.5))
+UNIT_NUDGES = ((0, 0), (0, -1.2), (0, 1.2), (1.5, 0), (-1.5, 0))
 LETTER = {"unit": 1.55, "place": 1.22, "own": 1.4, "other": 1.2}  # millimetres a letter takes, roughly
 
 
@@ -1119,7 +1121,7 @@ def _placed(labels: Iterable[tuple[str, str, str]], window: pictures.Window, spo
         if key not in window.labels:
             continue
         half, (middle_x, middle_y) = len(text) * LETTER[kind] / 2, window.labels[key]
-        for right, down in NUDGES:
+        for right, down in UNIT_NUDGES if kind == "unit" else NUDGES:
             x, y = middle_x + right, middle_y + down
             box = (x - half, y - 1.6, x + half, y + 1.6)
             inside = box[0] > 1 and box[2] < width - 1 and box[1] > 1 and box[3] < height - 1
