@@ -348,6 +348,11 @@ class NeighbourhoodUnit(models.Model):
             raise ValidationError({"region": _("Choose a kelurahan or desa.")})
         if self.slum_area_id and self.region_id and not self.slum_area.villages.filter(pk=self.region_id).exists():
             raise ValidationError({"slum_area": _("This slum area does not lie in the village of the RT.")})
+        stored = NeighbourhoodUnit.objects.filter(pk=self.pk, baselines__isnull=False).first() if self.pk else None
+        if stored and (stored.region_id, stored.is_village_survey) != (self.region_id, self.is_village_survey):
+            raise ValidationError(
+                {"region": _("Baselines are recorded here already, so it stays in its village and what it is.")}
+            )
 
     def save(self, **kwargs):
         """What is still being drafted follows the neighbourhood into another area; verified years stay as they are."""

@@ -65,6 +65,10 @@ class AssessmentYear(models.Model):
         return reverse("slumareas:year_detail", args=[self.pk])
 
     @property
+    def key(self) -> str:
+        return f"{self.year}-{self.rule_set}"
+
+    @property
     def rules(self) -> scoring.RuleSet:
         return scoring.RULE_SETS[self.rule_set]
 
