@@ -358,11 +358,7 @@ class SlumAreaSerializer(CheckedSerializer):
 
     def validate_villages(self, villages):
         if self.instance:
-            left = self.instance.neighbourhood_units.exclude(region__in=villages).select_related("region").first()
-            if left:
-                raise ValidationError(
-                    _("%(village)s still has neighbourhoods in this slum area.") % {"village": left.region.full_name}
-                )
+            self.instance.check_villages(villages)
         return villages
 
     @transaction.atomic

@@ -87,6 +87,16 @@ class SlumArea(models.Model):
             self.slug = self._free_slug()
         super().save(**kwargs)
 
+    def check_villages(self, villages) -> None:
+        """Asked before the villages are set: the neighbourhoods of the area must still lie in them."""
+        left = (
+            self.neighbourhood_units.exclude(region__in=villages).select_related("region").first() if self.pk else None
+        )
+        if left:
+            raise ValidationError(
+                gettext("%(village)s still has neighbourhoods in this slum area.") % {"village": left.region.full_name}
+            )
+
     def _free_slug(self) -> str:
         wanted = slugify(self.name)[:70].strip("-") or "kawasan"
         taken = set(SlumArea.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)) | RESERVED_SLUGS
