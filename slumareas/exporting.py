@@ -49,6 +49,11 @@ RESULT = (
     Column("maximum", gettext_lazy("Highest possible score"), lambda row: row.maximum),
     Column("slum_hectares_a", gettext_lazy("Slum hectares, method A"), lambda row: row.slum_a),
     Column("slum_hectares_b", gettext_lazy("Slum hectares, method B"), lambda row: row.slum_b),
+    Column(
+        "not_assessed_hectares_a",
+        gettext_lazy("Not assessed hectares, method A"),
+        lambda row: row.result and row.unknown_a,
+    ),
     Column("verified_area_ha", gettext_lazy("Verified area (ha)"), lambda row: row.hectares),
     Column(
         "class_before",

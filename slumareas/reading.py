@@ -31,6 +31,29 @@ def whole_hectares(measured: Measured | None) -> Decimal | None:
     return measured.verified_area_ha
 
 
+def slum_hectares(measured: Measured | None, method: str) -> Decimal | None:
+    """Slum hectares of a result; None where none of its hectares has a class, since that is not 0."""
+    if not isinstance(measured, Assessment):
+        return None
+    found = measured.hectares(method)
+    unknown = found.pop("not_assessed")
+    return None if unknown and not any(found.values()) else measured.slum_hectares(method)
+
+
+def unknown_hectares(measured: Measured | None, method: str) -> Decimal:
+    """Hectares of which the class is not known."""
+    return measured.hectares(method)["not_assessed"] if isinstance(measured, Assessment) else Decimal(0)
+
+
+def hectares_change(now: Measured | None, before: Measured | None, method: str) -> Decimal | None:
+    """The difference of slum hectares; None as long as a part of either year is not assessed."""
+    if not isinstance(now, Assessment) or not isinstance(before, Assessment):
+        return None
+    if unknown_hectares(now, method) or unknown_hectares(before, method):
+        return None
+    return now.slum_hectares(method) - before.slum_hectares(method)
+
+
 # --- one result ------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class CriterionRow:
@@ -139,6 +162,22 @@ class Reading:
         return sum(row.score or 0 for row in self.criteria)
 
     @property
+    def points_at_most(self) -> int:
+        return self.points_so_far + scoring.CUTS[0][1] * len(self.not_assessed)
+
+    @property
+    def possible_classes(self) -> list[str]:
+        """The classes that can still come out, the lightest first."""
+        totals = range(self.points_so_far, self.points_at_most + 1)
+        return list(dict.fromkeys(self.rules.class_of(total) for total in totals))
+
+    @property
+    def possible_span(self) -> dict[str, str]:
+        """Where the total can lie, as a length out of 100."""
+        span = self.points_at_most - self.points_so_far
+        return {"x": length(self.points_so_far, self.rules.maximum), "width": length(span, self.rules.maximum)}
+
+    @property
     def bands(self) -> list[dict]:
         """The classes from the lowest on, with the length of each out of 100."""
         starts = [(0, scoring.NOT_SLUM), *reversed(self.rules.bands)]
@@ -205,11 +244,15 @@ class YearRow:
     @property
     def slum_a(self) -> Decimal | None:
         """Slum hectares by method A; of a neighbourhood, which has no whole area, None."""
-        return self.measured.slum_hectares("a") if isinstance(self.measured, Assessment) else None
+        return slum_hectares(self.measured, "a")
 
     @property
     def slum_b(self) -> Decimal | None:
-        return self.measured.slum_hectares("b") if isinstance(self.measured, Assessment) else None
+        return slum_hectares(self.measured, "b")
+
+    @property
+    def unknown_a(self) -> Decimal:
+        return unknown_hectares(self.measured, "a")
 
     @cached_property
     def sector_average(self) -> Decimal | None:
@@ -233,7 +276,7 @@ class YearRow:
     def hectares_change(self) -> Decimal | None:
         """Of slum hectares; of a neighbourhood, of its area."""
         if isinstance(self.measured, Assessment):
-            return self._difference(self.before, lambda row: row.slum_a)
+            return hectares_change(self.measured, self.before and self.before.measured, "a")
         return self._difference(self.before, lambda row: row.hectares)
 
     @property
@@ -298,6 +341,14 @@ class PlaceRow:
         return self.result.slum_class if self.result else ""
 
     @property
+    def is_made_up(self) -> bool:
+        return bool(self.result) and self.result.has_made_up
+
+    @property
+    def is_measured(self) -> bool:
+        return bool(self.result) and not self.result.has_made_up
+
+    @property
     def maximum(self) -> int | None:
         return self.result and self.result.assessment_year.rules.maximum
 
@@ -312,11 +363,19 @@ class PlaceRow:
 
     @cached_property
     def slum_a(self) -> Decimal | None:
-        return self.result and self.result.slum_hectares("a")
+        return slum_hectares(self.result, "a")
 
     @cached_property
     def slum_b(self) -> Decimal | None:
-        return self.result and self.result.slum_hectares("b")
+        return slum_hectares(self.result, "b")
+
+    @property
+    def unknown_a(self) -> Decimal:
+        return unknown_hectares(self.result, "a")
+
+    @property
+    def unknown_b(self) -> Decimal:
+        return unknown_hectares(self.result, "b")
 
     @property
     def points_change(self) -> int | None:
@@ -332,7 +391,7 @@ class PlaceRow:
 
     @property
     def hectares_change(self) -> Decimal | None:
-        return self.slum_a - self.before.slum_hectares("a") if self.result and self.before else None
+        return hectares_change(self.result, self.before, "a")
 
     @property
     def class_changed(self) -> bool:

@@ -11,11 +11,11 @@ LEAST_PLACES, MINUS = 2, "−"
 
 @register.filter
 def quantity(value: Decimal | None, unit=None) -> str:
-    """`2.044`, `0,0047`: all digits that were stored and no zeros behind them; hectares and metres have at least two."""
+    """`2.044`, `0,0047`: all digits that were stored and no zeros behind them; hectares have at least two."""
     if value is None:
         return "–"
     digits = -value.normalize().as_tuple().exponent
-    return _written(value, max(digits, min(unit.places, LEAST_PLACES) if unit else 0))
+    return _written(value, max(digits, LEAST_PLACES if unit and unit.key == "ha" else 0))
 
 
 @register.filter

@@ -34,6 +34,7 @@ from slumareas.views.access import area_for, chosen_year, require, village_for, 
 ROWS_A_PAGE = 25
 # Of what is missing the first ones are named, the rest is counted.
 NAMED = 10
+METHODS = ("a", "b")
 # RT and RW are text; shorter ones first puts 2 before 10.
 IN_ORDER = ("unit__region", Length("unit__rw"), "unit__rw", Length("unit__rt"), "unit__rt")
 
@@ -101,11 +102,13 @@ class PlaceList(ListView):
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
+        rows = self.rows(context["page_obj"])
         return {
             **context,
             "section": self.section,
             "filter": self.filter,
-            "rows": self.rows(context["page_obj"]),
+            "rows": rows,
+            "is_mixed": any(row.is_made_up for row in rows) and any(row.is_measured for row in rows),
             "year": self.year,
             "before": self.before,
             "years": year_links(self.years, self.year),
@@ -118,7 +121,11 @@ class PlaceList(ListView):
     def in_numbers(self, year) -> dict:
         """Hectares and classes of the places that were found, by one query."""
         results = self.of_year(year).filter(**{f"{self.filter.place}__in": self.found.order_by().values("pk")})
-        sums = {f"{method}_{name}": Sum(f"{method}_{name}") for method in "ab" for name in scoring.SLUM}
+        sums = {
+            f"{method}_{name}": Sum(f"{method}_{name}")
+            for method in METHODS
+            for name in (*scoring.SLUM, "not_assessed")
+        }
         groups = list(
             results.order_by()
             .values("slum_class", "has_made_up")
@@ -127,8 +134,11 @@ class PlaceList(ListView):
         counts = {name: sum(group["number"] for group in groups if group["slum_class"] == name) for name in CLASS_NAMES}
         return {
             "counts": counts,
-            "a": sum(group[f"a_{name}"] for group in groups for name in scoring.SLUM),
-            "b": sum(group[f"b_{name}"] for group in groups for name in scoring.SLUM),
+            **{
+                method: sum(group[f"{method}_{name}"] for group in groups for name in scoring.SLUM)
+                for method in METHODS
+            },
+            **{f"unknown_{method}": sum(group[f"{method}_not_assessed"] for group in groups) for method in METHODS},
             "has_results": bool(groups),
             "has_made_up": any(group["has_made_up"] for group in groups),
             "units": sum(group["measured"] for group in groups),
@@ -140,13 +150,20 @@ class PlaceList(ListView):
         now["counts"][""] += count - sum(now["counts"].values())
         return {
             "now": now,
-            "change_a": now["a"] - then["a"] if now["has_results"] and then["has_results"] else None,
-            "change_b": now["b"] - then["b"] if now["has_results"] and then["has_results"] else None,
+            **{f"change_{method}": _change(now, then, method) for method in METHODS},
             "classes": class_counts(now["counts"]),
         }
 
 
 CLASS_NAMES = (*scoring.SLUM_CLASSES, "")
+
+
+def _change(now: dict, then: dict, method: str):
+    """The difference of slum hectares; None while a part of either year is not assessed."""
+    is_known = now["has_results"] and then["has_results"]
+    if not is_known or now[f"unknown_{method}"] or then[f"unknown_{method}"]:
+        return None
+    return now[method] - then[method]
 
 
 class AreaList(PlaceList):
