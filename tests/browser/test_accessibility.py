@@ -53,6 +53,17 @@ PAGES = {
     "second factor": "/accounts/2fa/",
     "not found": "/tidak-ada/",
 }
+ADMIN = {
+    "admin": "/admin/",
+    "admin list": "/admin/workshops/workshop/",
+    "admin form": "/admin/workshops/workshop/{pk}/change/",
+    "admin new user": "/admin/core/user/add/",
+    "admin history": "/admin/workshops/workshop/{pk}/history/",
+    "admin export": "/admin/core/organization/export/",
+    "admin import": "/admin/core/organization/import/",
+    "admin delete": "/admin/workshops/workshop/{pk}/delete/",
+    "admin password": "/admin/password_change/",
+}
 ANONYMOUS = {
     "login": "/accounts/login/",
     "reset": "/accounts/password/reset/",
@@ -85,7 +96,13 @@ def world(people, village):
     Checkpoint.objects.create(workshop=workshop, name="Uji", at="2026-03-10T02:00Z", by=people["planner"], entries=[])
     factories.WorkshopFactory(status="closed")
     Workshop.objects.filter(pk=workshop.pk).update(status="in_progress")
-    return {"w": workshop.get_absolute_url(), "item": item.pk, "person": person.pk, "code": workshop.check_in_code}
+    return {
+        "w": workshop.get_absolute_url(),
+        "item": item.pk,
+        "pk": workshop.pk,
+        "person": person.pk,
+        "code": workshop.check_in_code,
+    }
 
 
 def variants(names):
@@ -97,11 +114,11 @@ def variants(names):
             yield pytest.param(language, colours, width, chosen, id=f"{language}-{colours}-{width}")
 
 
-def check(page, language, names, pages, world, base):
+def check(page, language, names, pages, world, base, settled="load"):
     page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": base}])
     found = []
     for name in names:
-        page.goto(pages[name].format(**world))
+        page.goto(pages[name].format(**world), wait_until=settled)
         broken = violations(page)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             broken.append("the page is wider than the screen")
@@ -113,6 +130,13 @@ def check(page, language, names, pages, world, base):
 def test_pages_of_those_who_plan(page_as, world, live_server, language, colours, width, names):
     page = page_as("planner", viewport=WIDTHS[width], color_scheme=colours, bypass_csp=True)
     check(page, language, names, PAGES, world, live_server.url)
+
+
+@pytest.mark.parametrize(("language", "colours", "width", "names"), list(variants(ADMIN)))
+def test_pages_of_the_admin(page_as, world, live_server, language, colours, width, names):
+    page = page_as("admin", viewport=WIDTHS[width], color_scheme=colours, bypass_csp=True)
+    # Its own scripts lay out the choices once everything is there.
+    check(page, language, names, ADMIN, world, live_server.url, settled="networkidle")
 
 
 @pytest.mark.parametrize(("language", "colours", "width", "names"), list(variants(ANONYMOUS)))
