@@ -26,7 +26,7 @@ NOT_ASSESSED = "not_assessed"
 CLASS_CHOICES = [*scoring.SLUM_CLASSES.items(), (NOT_ASSESSED, _("Not assessed"))]
 BY_SCORE, BY_NAME, BY_HECTARES = "score", "name", "hectares"
 SORT_CHOICES = [(BY_SCORE, _("highest score")), (BY_NAME, _("name")), (BY_HECTARES, _("most hectares"))]
-YEAR_KEYS = ("year", "rule_set")  # which results are looked at, read by whoever hands them over
+YES_NO = [("yes", _("yes")), ("no", _("no"))]
 
 
 class ResultFilter(django_filters.FilterSet):
@@ -109,7 +109,9 @@ class VillageFilter(ResultFilter):
     place = "region"
 
     kind = django_filters.ChoiceFilter(label=_("Kind"), choices=Region.Kind.choices, empty_label=_("all"))
-    has_area = django_filters.BooleanFilter(label=_("With slum areas"), method="filter_has_area")
+    has_area = django_filters.ChoiceFilter(
+        label=_("With slum areas"), choices=YES_NO, empty_label=_("all"), method="filter_has_area"
+    )
 
     class Meta:
         model = Region
@@ -130,7 +132,7 @@ class VillageFilter(ResultFilter):
 
     def filter_has_area(self, queryset, name, value):
         inside = SlumArea.villages.through.objects.values("region")
-        return queryset.filter(pk__in=inside) if value else queryset.exclude(pk__in=inside)
+        return queryset.filter(pk__in=inside) if value == "yes" else queryset.exclude(pk__in=inside)
 
 
 # --- baselines, neighbourhoods, results ------------------------------------------------------------------
