@@ -31,6 +31,7 @@ from slumareas.filters import (
     BaselineFilter,
     DecreeFilter,
     NeighbourhoodFilter,
+    RegionFilter,
     ReportedHectaresFilter,
     SlumAreaFilter,
     WorkFilter,
@@ -246,10 +247,16 @@ class AssessmentDetailSerializer(ResultsSerializer, AssessmentSerializer):
     """With the sums, and what follows from them, unrounded; null stands for what could not be assessed."""
 
     denominators = serializers.DictField(child=NumberField(allow_null=True), read_only=True)
-    numerators = serializers.DictField(child=NumberField(allow_null=True), read_only=True)
+    numerators = serializers.SerializerMethodField(help_text="Of the criteria of the rule set.")
 
     class Meta(AssessmentSerializer.Meta):
         fields = [*AssessmentSerializer.Meta.fields, "denominators", "numerators", *ResultsSerializer.RESULTS]
+
+    @extend_schema_field(serializers.DictField(child=NumberField(allow_null=True)))
+    def get_numerators(self, assessment):
+        written = NumberField().to_representation
+        found = {name: assessment.numerators[name] for name in assessment.scored.score}
+        return {name: None if value is None else written(value) for name, value in found.items()}
 
     def noticed(self, assessment):
         return _warnings(assessment.scored.warnings)
@@ -394,6 +401,7 @@ class PlaceFilterBackend(DjangoFilterBackend):
 class SlumAreaQuery(SlumAreaFilter):
     """As on the page, and which year's results are meant; `class` as elsewhere in the API."""
 
+    region = RegionFilter(method="filter_region")
     year = YearFilter(method="take_all")
     rule_set = django_filters.ChoiceFilter(label=gettext_lazy("Rule set"), choices=RULE_SET_CHOICES, method="take_all")
 

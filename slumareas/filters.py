@@ -142,12 +142,12 @@ class RegionFilter(django_filters.ModelChoiceFilter):
     """A village, district or regency by its code, and what lies below it. `path` leads to the region."""
 
     def __init__(self, *args, path: str = "region", **kwargs):
+        self.path = path
         super().__init__(
             *args,
             **{"label": _("Region"), "queryset": Region.objects.all(), "to_field_name": "code", "empty_label": _("all")}
             | kwargs,
         )
-        self.path = path
 
     def filter(self, queryset, region):
         return queryset.filter(**{f"{self.path}__in": Region.objects.within(region)}) if region else queryset
@@ -217,13 +217,7 @@ class BaselineFilter(MeasuredFilter):
 class AssessmentFilter(MeasuredFilter):
     search = django_filters.CharFilter(label=_("Search"), method="filter_search")
     level = django_filters.ChoiceFilter(label=_("Level"), choices=Assessment.Level.choices, empty_label=_("all"))
-    region = extend_schema_field(str)(django_filters.ModelChoiceFilter)(
-        label=_("Region"),
-        queryset=Region.objects.all(),
-        to_field_name="code",
-        empty_label=_("all"),
-        method="filter_region",
-    )
+    region = RegionFilter(method="filter_region")
     slum_area = AreaKeyFilter()
 
     class Meta:

@@ -508,6 +508,7 @@ def test_a_result_shows_sums_and_what_follows_from_them(api, baseline, area):
     assert (row["year"], row["rule_set"], row["status"]) == (2025, NEW, "draft")
     assert row["denominators"]["verified_area_ha"] == "5.5"
     assert row["numerators"]["building_irregular"] == "80"
+    assert set(row["numerators"]) == set(row["percent"]) == set(row["score"])
     assert (row["total"], row["class"], row["unit_count"]) == (BASELINE_TOTAL, BASELINE_CLASS, 2)
     assert row["hectares"]["a"] == {
         "heavy": "0",
