@@ -135,6 +135,49 @@ class OnSite:
         return record.get_absolute_url()
 
 
+class ShowsYear:
+    """A year is no number to be grouped in thousands; that is how Django shows an integer that is only read."""
+
+    @admin.display(description=_("year"), ordering="year")
+    def in_year(self, record):
+        return str(record.year)
+
+
+class WithYear(ShowsYear):
+    """A year that is typed by whoever may change it, and shown to the others."""
+
+    def get_fields(self, request, obj=None):
+        names = [name for name in super().get_fields(request, obj) if name != "in_year"]
+        is_read = obj and not self.has_change_permission(request, obj)
+        return ["in_year" if is_read and name == "year" else name for name in names]
+
+    def get_readonly_fields(self, request, obj=None):
+        return [*super().get_readonly_fields(request, obj), "in_year"]
+
+
+class DistrictFilter(admin.SimpleListFilter):
+    """`path` leads to the village."""
+
+    title = _("district")
+    parameter_name = "district"
+    path = "region"
+
+    def lookups(self, request, model_admin):
+        return [(one.code, one.full_name) for one in Region.objects.filter(level=Region.Level.DISTRICT)]
+
+    def queryset(self, request, queryset):
+        chosen = self.value()
+        return queryset.filter(**{f"{self.path}__parent__code": chosen}).distinct() if chosen else queryset
+
+
+class UnitDistrictFilter(DistrictFilter):
+    path = "unit__region"
+
+
+class AreaDistrictFilter(DistrictFilter):
+    path = "villages"
+
+
 # --- areas ---------------------------------------------------------------------------------------------------
 class SlumAreaResource(MeasuredResource):
     villages = fields.Field(
@@ -175,13 +218,13 @@ class SlumAreaForm(forms.ModelForm):
         return villages
 
 
-class BoundaryInline(admin.TabularInline):
+class BoundaryInline(ShowsYear, admin.TabularInline):
     """Outlines come in on the area's page, where they are checked; here only what is said about them."""
 
     model = AreaBoundary
     extra = 0
-    fields = ["year", "area_ha", "source"]
-    readonly_fields = ["year", "area_ha"]
+    fields = ["in_year", "area_ha", "source"]
+    readonly_fields = ["in_year", "area_ha"]
     show_change_link = True
 
     def has_add_permission(self, request, obj=None):
@@ -200,7 +243,7 @@ class SlumAreaAdmin(OnSite, SlumAdmin):
     resource_classes = [SlumAreaResource]
     form = SlumAreaForm
     list_display = ["name", "kind", "slug"]
-    list_filter = ["kind", ("villages__parent", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["kind", AreaDistrictFilter]
     search_fields = ["name", "slug", "villages__name"]
     autocomplete_fields = ["villages"]
     readonly_fields = ["slug"]
@@ -213,15 +256,15 @@ class SlumAreaAdmin(OnSite, SlumAdmin):
 
 
 @admin.register(AreaBoundary)
-class AreaBoundaryAdmin(RefusalsAsMessages, SimpleHistoryAdmin):
+class AreaBoundaryAdmin(ShowsYear, RefusalsAsMessages, SimpleHistoryAdmin):
     """Outlines come in on the area's page, where they are checked."""
 
-    list_display = ["slum_area", "year", "area_ha", "source"]
+    list_display = ["slum_area", "in_year", "area_ha", "source"]
     list_select_related = ["slum_area"]
     list_filter = ["year"]
     search_fields = ["slum_area__name", "source"]
-    fields = ["slum_area", "year", "area_ha", "source"]
-    readonly_fields = ["slum_area", "year", "area_ha"]
+    fields = ["slum_area", "in_year", "area_ha", "source"]
+    readonly_fields = ["slum_area", "in_year", "area_ha"]
     autocomplete_fields = ["slum_area"]
 
     def get_queryset(self, request):
@@ -240,9 +283,9 @@ class DecreeResource(MeasuredResource):
 
 
 @admin.register(Decree)
-class DecreeAdmin(SlumAdmin):
+class DecreeAdmin(WithYear, SlumAdmin):
     resource_classes = [DecreeResource]
-    list_display = ["number", "year", "issued_on", "title"]
+    list_display = ["number", "in_year", "issued_on", "title"]
     list_filter = ["year"]
     search_fields = ["number", "title", "areas__slum_area__name"]
     inlines = [DecreeAreaInline]
@@ -279,7 +322,7 @@ class ReportingGroupResource(MeasuredResource):
         fields = ["slug", "name", "regions"]
 
 
-class ReportedHectaresInline(admin.TabularInline):
+class ReportedHectaresInline(WithYear, admin.TabularInline):
     model = ReportedHectares
     extra = 0
     fields = ["year", "kind", "hectares", "decree", "source"]
@@ -312,9 +355,9 @@ class ReportedHectaresResource(MeasuredResource):
 
 
 @admin.register(ReportedHectares)
-class ReportedHectaresAdmin(SlumAdmin):
+class ReportedHectaresAdmin(WithYear, SlumAdmin):
     resource_classes = [ReportedHectaresResource]
-    list_display = ["group", "year", "kind", "hectares", "decree"]
+    list_display = ["group", "in_year", "kind", "hectares", "decree"]
     list_select_related = ["group", "decree"]
     list_filter = ["year", "kind", "group"]
     search_fields = ["group__name", "source", "decree__number"]
@@ -334,7 +377,7 @@ class NeighbourhoodUnitResource(MeasuredResource):
         fields = ["region", "rw", "rt", "slum_area"]
 
 
-class WorkInline(admin.TabularInline):
+class WorkInline(WithYear, admin.TabularInline):
     model = Work
     extra = 0
     fields = ["year", "criterion", "activity", "volume", "funding_source", "cost"]
@@ -345,10 +388,7 @@ class NeighbourhoodUnitAdmin(OnSite, SlumAdmin):
     resource_classes = [NeighbourhoodUnitResource]
     list_display = ["label", "region", "slum_area"]
     list_select_related = ["region", "slum_area"]
-    list_filter = [
-        ("region__parent", admin.RelatedOnlyFieldListFilter),
-        ("slum_area", admin.RelatedOnlyFieldListFilter),
-    ]
+    list_filter = [DistrictFilter, ("slum_area", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["region__name", "region__code", "slum_area__name", "=rt", "=rw"]
     autocomplete_fields = ["region", "slum_area"]
     fields = ["region", "rw", "rt", "slum_area"]
@@ -378,10 +418,10 @@ VERB_LABELS = {"verify": _("Verify"), "lock": _("Lock"), "reopen": _("Reopen")}
 
 
 @admin.register(AssessmentYear)
-class AssessmentYearAdmin(OnSite, RefusalsAsMessages, admin.ModelAdmin):
+class AssessmentYearAdmin(WithYear, OnSite, RefusalsAsMessages, admin.ModelAdmin):
     """The status changes by the verbs alone; a year that was measured keeps its number and rule set."""
 
-    list_display = ["year", "rule_set", "status"]
+    list_display = ["in_year", "rule_set", "status"]
     list_filter = ["status", "rule_set"]
     search_fields = ["year", "rule_set"]
     fields = ["year", "rule_set", "status", "steps"]
@@ -512,7 +552,7 @@ class BaselineAdmin(OnSite, SlumAdmin):
     list_filter = [
         "assessment_year",
         "slum_class",
-        ("unit__region__parent", admin.RelatedOnlyFieldListFilter),
+        UnitDistrictFilter,
         "is_made_up",
     ]
     search_fields = ["unit__region__name", "unit__region__code", "slum_area__name", "=unit__rt", "source"]
@@ -607,10 +647,10 @@ class WorkResource(PlacedResource):
 
 
 @admin.register(Work)
-class WorkAdmin(SlumAdmin):
+class WorkAdmin(WithYear, SlumAdmin):
     resource_classes = [WorkResource]
-    list_display = ["activity", "year", "criterion", "unit", "volume", "funding_source", "cost"]
+    list_display = ["activity", "in_year", "criterion", "unit", "volume", "funding_source", "cost"]
     list_select_related = ["unit__region"]
-    list_filter = ["year", "criterion", ("unit__region__parent", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["year", "criterion", UnitDistrictFilter]
     search_fields = ["activity", "funding_source", "unit__region__name", "unit__slum_area__name"]
     autocomplete_fields = ["unit"]

@@ -131,6 +131,29 @@ def test_the_list_costs_the_same_with_more_rows(as_role, village, model, django_
             assert client.get(address(model)).status_code == 200
 
 
+@pytest.mark.parametrize("role", ["planner", "verifier"])
+@pytest.mark.parametrize(
+    "model", [AreaBoundary, AssessmentYear, Decree, ReportedHectares, ReportingGroup, SlumArea, Work]
+)
+def test_a_year_is_not_grouped_in_thousands(as_role, baseline, area, model, role):
+    factories.AreaBoundaryFactory(slum_area=area)
+    decree = factories.DecreeAreaFactory(slum_area=area).decree
+    factories.ReportedHectaresFactory(decree=decree)
+    factories.WorkFactory(unit=baseline.unit)
+    for url in (address(model), address(model, "change", model.objects.get().pk)):
+        page = as_role(role).get(url).content.decode()
+        assert "2.024" not in page
+        assert "2.025" not in page
+
+
+@pytest.mark.parametrize("name", ["19.05.01", "19.05.02"])
+@pytest.mark.parametrize("model", [SlumArea, NeighbourhoodUnit, Baseline, Work])
+def test_rows_are_narrowed_to_a_district(as_role, baseline, model, name):
+    factories.WorkFactory(unit=baseline.unit)
+    answer = as_role("planner").get(address(model), {"district": name})
+    assert answer.context["cl"].result_count == (name == "19.05.01")
+
+
 @pytest.mark.parametrize("model", COMPUTED)
 def test_what_the_product_writes_nobody_writes(as_role, baseline, model):
     client = as_role("admin")
