@@ -539,7 +539,7 @@ class BaselineResource(PlacedResource):
 class BaselineForm(forms.ModelForm):
     def clean_assessment_year(self):
         year = self.cleaned_data["assessment_year"]
-        year.refuse_unless_draft()
+        year.require_draft()
         return year
 
 

@@ -99,10 +99,11 @@ class AssessmentYear(models.Model):
         """
         cls.objects.get_or_create(year=year, rule_set=rule_set)
         held = cls.objects.select_for_update().get(year=year, rule_set=rule_set)
-        held.refuse_unless_draft()
+        held.require_draft()
         return held
 
-    def refuse_unless_draft(self) -> None:
+    def require_draft(self) -> None:
+        """Refused once the year is verified or locked."""
         if not self.is_draft:
             raise Refused(
                 gettext("%(year)s is %(status)s. Ask a verifier to reopen it before changing anything.")
