@@ -86,7 +86,8 @@ class PlaceList(ListView):
         request = self.request
         self.years = years_with_results(request.user)
         self.year = year_or_404(request, self.years)
-        self.before = self.year and self.year.previous()
+        previous = self.year and self.year.previous()
+        self.before = previous if previous in self.years else None
         self.results = Assessment.objects.visible_to(request.user).filter(level=self.level)
         self.filter = self.filter_class(request.GET, queryset=self.visible(), results=self.of_year(self.year))
         self.found = self.filter.qs

@@ -146,6 +146,17 @@ def test_the_public_does_not_know_of_a_draft(as_role, measured, unit, name):
     assert str(NOW) not in shown.content.decode().split("<main")[-1]
 
 
+def test_the_public_hears_nothing_of_a_draft_before_a_verified_year(as_role, area, unit, people):
+    factories.BaselineFactory(unit=unit, year=LAST)
+    factories.BaselineFactory(unit=unit, year=NOW, water_access=0)
+    verify(NOW, people)
+    client = as_role("viewer")
+    for url in (reverse("slumareas:area_list"), reverse("slumareas:village_list"), area.get_absolute_url()):
+        assert str(LAST) not in text_of(client.get(url))
+    row = json.loads(client.get(reverse("slumareas:area_export", args=["json"])).content)[0]
+    assert (row["class_before"], row["points_change"]) == (None, None)
+
+
 def test_the_public_sees_the_verified_year_instead(as_role, measured, area):
     shown = text_of(as_role("viewer").get(area.get_absolute_url()))
     assert f"{measured[0].total} dari 80 poin" in shown
@@ -433,6 +444,9 @@ def test_a_village_user_sees_the_own_rows_and_the_whole_sum(as_role, village, ar
     assert "RT 1 RW 1" in shown
     assert "RT 99" not in shown
     assert "Jumlah semua baris 100 250 40,00 %" in shown
+    assert "jumlahnya dari semua baris" in shown
+    shown = text_of(as_role("village_user").get(area.get_absolute_url()))
+    assert "RT 99" not in shown
     assert "jumlahnya dari semua baris" in shown
 
 
