@@ -2,7 +2,7 @@
 
 import django_filters
 from django import forms
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 
@@ -79,7 +79,8 @@ class ResultFilter(django_filters.FilterSet):
             return queryset.order_by(self.name_field, "pk")
         mine = self.results.filter(**{self.place: OuterRef("pk")})
         if value == BY_HECTARES:
-            mine = mine.annotate(sorted_by=F("a_heavy") + F("a_moderate") + F("a_light"))
+            hectares = ExpressionWrapper(F("a_heavy") + F("a_moderate") + F("a_light"), output_field=BigIntegerField())
+            mine = mine.annotate(sorted_by=hectares)
         else:
             mine = mine.annotate(sorted_by=F("total"))
         first = F("sorted_by").desc(nulls_last=True)

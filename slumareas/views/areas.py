@@ -17,6 +17,7 @@ from slumareas import changes, decreed, exporting, scoring
 from slumareas.checking import FINDINGS, label_of
 from slumareas.filters import SlumAreaFilter, VillageFilter
 from slumareas.models import Assessment, AssessmentYear, Baseline, NeighbourhoodUnit, SlumArea, Work
+from slumareas.models.assessments import BUCKETS, METHODS
 from slumareas.reading import (
     PlaceRow,
     Reading,
@@ -34,7 +35,6 @@ from slumareas.views.access import area_for, chosen_year, require, village_for, 
 ROWS_A_PAGE = 25
 # Of what is missing the first ones are named, the rest is counted.
 NAMED = 10
-METHODS = ("a", "b")
 # RT and RW are text; shorter ones first puts 2 before 10.
 IN_ORDER = ("unit__region", Length("unit__rw"), "unit__rw", Length("unit__rt"), "unit__rt")
 
@@ -86,7 +86,8 @@ class PlaceList(ListView):
         request = self.request
         self.years = years_with_results(request.user)
         self.year = year_or_404(request, self.years)
-        self.before = self.year and self.year.previous()
+        previous = self.year and self.year.previous()
+        self.before = previous if previous in self.years else None
         self.results = Assessment.objects.visible_to(request.user).filter(level=self.level)
         self.filter = self.filter_class(request.GET, queryset=self.visible(), results=self.of_year(self.year))
         self.found = self.filter.qs
@@ -121,11 +122,7 @@ class PlaceList(ListView):
     def in_numbers(self, year) -> dict:
         """Hectares and classes of the places that were found, by one query."""
         results = self.of_year(year).filter(**{f"{self.filter.place}__in": self.found.order_by().values("pk")})
-        sums = {
-            f"{method}_{name}": Sum(f"{method}_{name}")
-            for method in METHODS
-            for name in (*scoring.SLUM, "not_assessed")
-        }
+        sums = {f"{method}_{name}": Sum(f"{method}_{name}") for method in METHODS for name in BUCKETS}
         groups = list(
             results.order_by()
             .values("slum_class", "has_made_up")
@@ -134,10 +131,7 @@ class PlaceList(ListView):
         counts = {name: sum(group["number"] for group in groups if group["slum_class"] == name) for name in CLASS_NAMES}
         return {
             "counts": counts,
-            **{
-                method: sum(group[f"{method}_{name}"] for group in groups for name in scoring.SLUM)
-                for method in METHODS
-            },
+            **{method: _slum(groups, method) for method in METHODS},
             **{f"unknown_{method}": sum(group[f"{method}_not_assessed"] for group in groups) for method in METHODS},
             "has_results": bool(groups),
             "has_made_up": any(group["has_made_up"] for group in groups),
@@ -158,10 +152,17 @@ class PlaceList(ListView):
 CLASS_NAMES = (*scoring.SLUM_CLASSES, "")
 
 
+def _slum(groups: list[dict], method: str):
+    """Slum hectares of all groups; None where none of the hectares has a class."""
+    sums = {name: sum(group[f"{method}_{name}"] for group in groups) for name in BUCKETS}
+    if not groups or (sums["not_assessed"] and not any(sums[name] for name in scoring.SLUM_CLASSES)):
+        return None
+    return sum(sums[name] for name in scoring.SLUM)
+
+
 def _change(now: dict, then: dict, method: str):
     """The difference of slum hectares; None while a part of either year is not assessed."""
-    is_known = now["has_results"] and then["has_results"]
-    if not is_known or now[f"unknown_{method}"] or then[f"unknown_{method}"]:
+    if None in (now[method], then[method]) or now[f"unknown_{method}"] or then[f"unknown_{method}"]:
         return None
     return now[method] - then[method]
 
