@@ -140,7 +140,9 @@ class AreaForm(FreshModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["villages"].queryset = Region.objects.villages().select_related("parent")
+        self.fields["villages"].queryset = (
+            Region.objects.villages().select_related("parent").defer("boundary", "parent__boundary")
+        )
         for name in (*self.CONSIDERATIONS, *self.LEGALITY):
             self.fields[name].hide_optional = True
         for name in self.CONSIDERATIONS:
@@ -270,7 +272,7 @@ class BoundaryForm(forms.ModelForm):
 
     SALT = "slumareas.boundary"
 
-    file = forms.FileField(label=_("File"), required=False)
+    file = forms.FileField(label=_("File"), required=False, allow_empty_file=True)
     kept = forms.CharField(required=False, widget=forms.HiddenInput)
     parts = forms.MultipleChoiceField(
         label=_("Areas of the file"), required=False, widget=forms.CheckboxSelectMultiple, choices=[]
@@ -505,7 +507,7 @@ class StartForm(forms.Form):
         self.user = user
         self.fields["village"].offer(villages)
         self.village_chosen = villages.filter(code=data.get("village") or "-").first()
-        units = NeighbourhoodUnit.objects.visible_to(user).select_related("region").order_by("rw", "rt")
+        units = NeighbourhoodUnit.objects.visible_to(user).defer("boundary").order_by("rw", "rt")
         self.fields["unit"].queryset = units.filter(region=self.village_chosen) if self.village_chosen else units.none()
         self.fields["unit"].label_from_instance = lambda one: one.label
         self.has_units = bool(self.village_chosen) and self.fields["unit"].queryset.exists()
@@ -754,7 +756,7 @@ class WorkForm(FreshModelForm):
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         units = NeighbourhoodUnit.objects.visible_to(user).filter(region=self.instance.unit.region)
-        self.fields["unit"].queryset = units.select_related("region").order_by("rw", "rt")
+        self.fields["unit"].queryset = units.defer("boundary").order_by("rw", "rt")
         self.fields["unit"].label_from_instance = lambda unit: unit.label
         self.fields["unit"].empty_label = None
         self.fields["criterion"].choices = [("", _("choose what it improves")), *_criterion_choices()]

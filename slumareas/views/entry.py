@@ -153,7 +153,9 @@ def _ask_delete(request, subject, title, sentence, back):
 
 # --- neighbourhoods ----------------------------------------------------------------------------------------
 def _visible_units(user):
-    return NeighbourhoodUnit.objects.visible_to(user).select_related("region__parent", "slum_area")
+    """With their places, but without the outlines, which no form shows."""
+    units = NeighbourhoodUnit.objects.visible_to(user).select_related("region__parent", "slum_area")
+    return units.defer("boundary", "region__boundary", "region__parent__boundary")
 
 
 def neighbourhood_create(request):
@@ -220,9 +222,15 @@ def baseline_create(request):
     return _baseline_page(request, forms.BaselineForm(instance=baseline, initial=initial))
 
 
+def _with_places(baselines):
+    return baselines.select_related("unit__region", "unit__slum_area", "assessment_year").defer(
+        "unit__boundary", "unit__region__boundary"
+    )
+
+
 def baseline_edit(request, pk):
     baselines = Baseline.objects.visible_to(request.user)
-    baseline = _found(baselines.select_related("unit__region__parent", "assessment_year"), pk)
+    baseline = _found(_with_places(baselines), pk)
     require(request.user, "slumareas.change_baseline")
     if request.method == "POST":
         return _baseline_post(request, baseline, baseline.assessment_year)
@@ -309,7 +317,7 @@ def _baseline_page(request, form: forms.BaselineForm, refusal: Refused | None = 
 
 def baseline_delete(request, pk):
     baselines = Baseline.objects.visible_to(request.user)
-    baseline = _found(baselines.select_related("unit__region", "assessment_year"), pk)
+    baseline = _found(_with_places(baselines), pk)
     require(request.user, "slumareas.delete_baseline")
     if request.method == "POST":
         try:

@@ -1,7 +1,7 @@
 /* Per cent, score, total and class beside the fields of a baseline, as one types; the server computes the same again.
 
    The table of criteria, the cuts and the bands come with the page (#scheme). All arithmetic is on whole numbers
-   (BigInt), so 75.999 per cent never becomes 76. */
+   (BigInt), so a per cent just below a cut stays below it. */
 
 /** A number as a person wrote it: {digits, places}, or null. The same rules as `typed_number` of the server. */
 export function typedNumber(text, decimal) {
