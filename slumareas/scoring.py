@@ -360,7 +360,9 @@ def score(
         if numerator is None or denominator is None:
             continue
         if denominator < 0:
-            warnings.append(Warning("negative_denominator", criterion.denominator))
+            warning = Warning("negative_denominator", criterion.denominator)
+            if warning not in warnings:  # several criteria share it
+                warnings.append(warning)
             continue
         if numerator < 0:
             warnings.append(Warning("negative_value", key))
