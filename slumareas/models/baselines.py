@@ -181,8 +181,8 @@ class Baseline(Quantities):
         stored = self._stored()
         if stored and stored.assessment_year_id != self.assessment_year_id:
             raise ValueError("A baseline stays in its year.")
-        # What this object was loaded with may be old: another person may just be moving the neighbourhood.
-        unit = NeighbourhoodUnit.objects.select_for_update().get(pk=self.unit_id)
+        # What this object was loaded with may be old. A neighbourhood that moves holds all drafted years, so this is not.
+        unit = NeighbourhoodUnit.objects.get(pk=self.unit_id)
         stays = stored and stored.unit_id == self.unit_id
         self.slum_area_id = stored.slum_area_id if stays else unit.slum_area_id
         self.round_quantities()

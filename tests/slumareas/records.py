@@ -54,9 +54,8 @@ def with_score(total: int, hectares="1", rule_set=PERMEN_14_2018, **values) -> d
         points = next(points for points in (5, 3, 1, 0) if points <= total)
         total -= points
         share = {5: 80, 3: 60, 1: 30, 0: 0}[points]
-        parts[criterion.key] = whole[criterion.denominator] * share / 100
-        if criterion.unit.places == 0:
-            parts[criterion.key] = share
+        ideal = whole[criterion.denominator]
+        parts[criterion.key] = ideal * share / 100 if isinstance(ideal, Decimal) else share
     assert total == 0
     return whole | parts | values
 
