@@ -80,7 +80,6 @@ def score_against_json():
         json.loads(text)
 
     print(f"scoring alone / json: {ratio(score_all, parse):.1f} (at most 6)")
-    del read
     whole = ratio(lambda: quietly("score", source, output=target), parse)
     print(f"score command / json: {whole:.1f} (at most 15)")
 

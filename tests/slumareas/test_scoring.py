@@ -132,6 +132,13 @@ def test_the_rule_set_of_a_year(year, expected):
     assert default_rule_set(year) == expected
 
 
+def test_what_is_recorded_beside_the_criteria():
+    """The population and the open space (the +1) are no criterion's numerator or denominator."""
+    population, open_space = DENOMINATORS["population"], scoring.OPEN_SPACE
+    assert (population.unit.key, population.unit.places, population.help_text) == ("person", 0, "")
+    assert (open_space.key, open_space.unit.key, open_space.unit.places) == ("open_space_m2", "m2", 2)
+
+
 def test_tables_are_made_of_what_they_say():
     assert scoring.PARTS_OF_WHOLE == (
         ("ideal_road_m", ("road_coverage", "road_surface")),
