@@ -116,8 +116,13 @@ class PlaceList(ListView):
             "year_query": year_query(self.year, self.years),
             "export_query": self.request.GET.urlencode(),
             "formats": exporting.FORMATS,
-            "is_partly_shown": self.year and self.year.is_draft and self.request.user.role == "village_user",
+            "is_partly_shown": self.is_partly_shown,
         }
+
+    @property
+    def is_partly_shown(self) -> bool:
+        """Of a draft a village user sees the own results; of the other places it is not said whether they have any."""
+        return bool(self.year) and self.year.is_draft and self.request.user.role == "village_user"
 
     def in_numbers(self, year) -> dict:
         """Hectares and classes of the places that were found, by one query."""
@@ -141,7 +146,8 @@ class PlaceList(ListView):
 
     def tiles(self, count: int) -> dict:
         now, then = self.in_numbers(self.year), self.in_numbers(self.before)
-        now["counts"][""] += count - sum(now["counts"].values())
+        if not self.is_partly_shown:
+            now["counts"][""] += count - sum(now["counts"].values())
         return {
             "now": now,
             **{f"change_{method}": _change(now, then, method) for method in METHODS},

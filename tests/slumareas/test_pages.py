@@ -176,6 +176,9 @@ def test_a_village_user_sees_of_a_draft_only_the_own_village(as_role, measured, 
     assert f"{elsewhere.total} dari 80 poin" not in shown
     assert client.get(criterion_url(elsewhere.slum_area, "water_access"), {"year": NOW}).status_code == 404
     assert f"{measured[1].total} dari 80 poin" in text_of(client.get(area.get_absolute_url(), {"year": NOW}))
+    listed = text_of(client.get(reverse("slumareas:area_list"), {"year": NOW}))
+    assert "Belum dinilai" not in listed.split("Kampung Jauh")[1]
+    assert "belum terbuka" in listed.split("Kampung Jauh")[1]
     rows = json.loads(client.get(reverse("slumareas:area_export", args=["json"]), {"year": NOW}).content)
     assert {row["key"]: row["total"] for row in rows} == {area.slug: measured[1].total, elsewhere.slum_area.slug: None}
 
