@@ -47,13 +47,19 @@ class Schema(AutoSchema):
 
     def _get_response_bodies(self, direction="response"):
         bodies = super()._get_response_bodies(direction)
-        codes = {"400", "401", "403", "404"}
+        codes = {"400", "401", "403", "404", "406"}
         if self.method != "GET":
             codes |= {"409", "415"}
         codes |= set(getattr(self.view, "extra_status_codes", ()))
         for code in sorted(codes - set(bodies)):
-            bodies[code] = self._get_response_for_code(ErrorSerializer, code)
+            bodies[code] = self._get_response_for_code(ErrorSerializer, code, ["application/json"])
         return bodies
+
+
+class ReasonSerializer(serializers.Serializer):
+    """Why a step is taken that needs saying so."""
+
+    reason = serializers.CharField(max_length=1000)
 
 
 class VisibleKeyField(serializers.SlugRelatedField):
@@ -67,6 +73,9 @@ class VisibleKeyField(serializers.SlugRelatedField):
 
 class CheckedSerializer(serializers.ModelSerializer):
     """Runs the model's own checks before storing, so that its sentences answer here as they do on a form."""
+
+    def get_validators(self):
+        return []  # what must be true of several fields together the model says, in its own words
 
     def create(self, validated_data):
         return self.store(self.Meta.model(**validated_data))

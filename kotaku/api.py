@@ -4,12 +4,32 @@ from rest_framework.routers import SimpleRouter
 
 from core.api import OrganizationViewSet, RegionViewSet
 from kotaku.api_tokens import TokenViewSet
+from slumareas.api import (
+    AssessmentViewSet,
+    AssessmentYearViewSet,
+    BaselineViewSet,
+    DecreeViewSet,
+    NeighbourhoodViewSet,
+    ReportedHectaresViewSet,
+    ReportingGroupViewSet,
+    SlumAreaViewSet,
+    WorkViewSet,
+)
 from workshops.api import AgendaItemViewSet, MinutesEntryViewSet, ParticipantViewSet, WorkshopViewSet
 
 router = SimpleRouter()
 router.register("tokens", TokenViewSet)
 router.register("regions", RegionViewSet)
 router.register("organizations", OrganizationViewSet)
+router.register("slum-areas", SlumAreaViewSet)
+router.register("decrees", DecreeViewSet)
+router.register("reporting-groups", ReportingGroupViewSet)
+router.register("reported-hectares", ReportedHectaresViewSet)
+router.register("neighbourhoods", NeighbourhoodViewSet)
+router.register("assessment-years", AssessmentYearViewSet)
+router.register("baselines", BaselineViewSet)
+router.register("assessments", AssessmentViewSet)
+router.register("works", WorkViewSet)
 router.register("workshops", WorkshopViewSet)
 router.register("agenda-items", AgendaItemViewSet)
 router.register("participants", ParticipantViewSet)

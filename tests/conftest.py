@@ -5,6 +5,8 @@ import datetime
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
+from knox.models import AuthToken
+from rest_framework.test import APIClient
 
 from core.models import User
 from tests import factories
@@ -58,6 +60,20 @@ def as_role(people, client):
         return client
 
     return log_in
+
+
+@pytest.fixture
+def api(people):
+    """`api("planner")` is a program with a token of that person; `api(None)` has none."""
+
+    def client(role):
+        program = APIClient()
+        if role:
+            _stored, token = AuthToken.objects.create(user=people[role])
+            program.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+        return program
+
+    return client
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """The admin of workshops: the same rights and doors as the pages. What is final is read-only here too."""
 
-from django.contrib import admin, messages
-from django.shortcuts import redirect
+from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 
-from core.admin import HouseAdmin, HouseResource, by_key
+from core.admin import HouseAdmin, HouseResource, ReadOnly, RefusalsAsMessages, by_key
 from core.models import Organization
-from core.refusals import Refused
 from workshops.models import (
     AgendaItem,
     Attachment,
@@ -25,7 +23,7 @@ from workshops.models import (
 )
 
 
-class WhileOpen:
+class WhileOpen(RefusalsAsMessages):
     """Changing and deleting only while the workshop is not final; a refusal becomes a message, nothing is lost."""
 
     @staticmethod
@@ -39,21 +37,6 @@ class WhileOpen:
     def has_delete_permission(self, request, obj=None):
         workshop = self._workshop(obj)
         return super().has_delete_permission(request, obj) and not (workshop and workshop.is_final)
-
-    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except Refused as refusal:
-            self.message_user(request, refusal.sentence, messages.ERROR)
-            return redirect(request.path)
-
-    def delete_queryset(self, request, queryset):
-        """One by one, so that each record's own door is asked."""
-        for record in queryset:
-            try:
-                record.delete()
-            except Refused as refusal:
-                self.message_user(request, f"{record}: {refusal.sentence}", messages.ERROR)
 
 
 class SmallRows(admin.TabularInline):
@@ -277,19 +260,6 @@ class AttachmentAdmin(WhileOpen, SimpleHistoryAdmin):
     readonly_fields = ["workshop", "sha256", "size"]
 
     def has_add_permission(self, request):
-        return False
-
-
-class ReadOnly(admin.ModelAdmin):
-    """Written by the product, never by hand."""
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
         return False
 
 

@@ -8,7 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
-from core.api import CheckedSerializer, VisibleKeyField
+from core.api import CheckedSerializer, ReasonSerializer, VisibleKeyField
 from core.models import Organization
 from core.rest import ModelPermissions, VerbPermissions
 from workshops.filters import WorkshopFilter
@@ -67,10 +67,6 @@ class WorkshopSerializer(CheckedSerializer):
             instance.save()
             return instance
         return super().store(instance)
-
-
-class ReasonSerializer(serializers.Serializer):
-    reason = serializers.CharField(max_length=1000)
 
 
 class WorkshopRecordSerializer(CheckedSerializer):

@@ -129,7 +129,7 @@ class Assessment(Quantities):
 
     @property
     def key(self) -> str:
-        return f"{self.assessment_year.year}-{self.assessment_year.rule_set}-{self.level}-{self.place_key}"
+        return f"{self.assessment_year.key}-{self.level}-{self.place_key}"
 
     def result(self) -> scoring.Result:
         return scoring.score(self.denominators, self.numerators, self.assessment_year.rules)

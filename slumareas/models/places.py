@@ -87,6 +87,16 @@ class SlumArea(models.Model):
             self.slug = self._free_slug()
         super().save(**kwargs)
 
+    def check_villages(self, villages) -> None:
+        """Asked before the villages are set: the neighbourhoods of the area must still lie in them."""
+        left = (
+            self.neighbourhood_units.exclude(region__in=villages).select_related("region").first() if self.pk else None
+        )
+        if left:
+            raise ValidationError(
+                gettext("%(village)s still has neighbourhoods in this slum area.") % {"village": left.region.full_name}
+            )
+
     def _free_slug(self) -> str:
         wanted = slugify(self.name)[:70].strip("-") or "kawasan"
         taken = set(SlumArea.objects.filter(slug__startswith=wanted).values_list("slug", flat=True)) | RESERVED_SLUGS
@@ -348,6 +358,11 @@ class NeighbourhoodUnit(models.Model):
             raise ValidationError({"region": _("Choose a kelurahan or desa.")})
         if self.slum_area_id and self.region_id and not self.slum_area.villages.filter(pk=self.region_id).exists():
             raise ValidationError({"slum_area": _("This slum area does not lie in the village of the RT.")})
+        stored = NeighbourhoodUnit.objects.filter(pk=self.pk, baselines__isnull=False).first() if self.pk else None
+        if stored and (stored.region_id, stored.is_village_survey) != (self.region_id, self.is_village_survey):
+            raise ValidationError(
+                {"region": _("Baselines are recorded here already, so it stays in its village and what it is.")}
+            )
 
     def save(self, **kwargs):
         """What is still being drafted follows the neighbourhood into another area; verified years stay as they are."""

@@ -23,6 +23,7 @@ class QuantityField(models.Field):
     """
 
     description = _("Measured number")
+    empty_strings_allowed = False
     default_error_messages = {
         "invalid": _("Enter a number."),
         "too_large": _("This number is too large."),

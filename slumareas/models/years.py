@@ -65,6 +65,10 @@ class AssessmentYear(models.Model):
         return reverse("slumareas:year_detail", args=[self.pk])
 
     @property
+    def key(self) -> str:
+        return f"{self.year}-{self.rule_set}"
+
+    @property
     def rules(self) -> scoring.RuleSet:
         return scoring.RULE_SETS[self.rule_set]
 
@@ -95,13 +99,17 @@ class AssessmentYear(models.Model):
         """
         cls.objects.get_or_create(year=year, rule_set=rule_set)
         held = cls.objects.select_for_update().get(year=year, rule_set=rule_set)
-        if not held.is_draft:
+        held.require_draft()
+        return held
+
+    def require_draft(self) -> None:
+        """Refused once the year is verified or locked."""
+        if not self.is_draft:
             raise Refused(
                 gettext("%(year)s is %(status)s. Ask a verifier to reopen it before changing anything.")
-                % {"year": held.year, "status": held.get_status_display()},
+                % {"year": self.year, "status": self.get_status_display()},
                 code="locked_year",
             )
-        return held
 
     def can(self, verb: str) -> bool:
         return self.status in self.TRANSITIONS[verb][0]

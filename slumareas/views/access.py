@@ -1,11 +1,13 @@
 """The first line of every view of slum areas: what this person may see, then what they may do; and which year is meant."""
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
 from django.shortcuts import get_object_or_404
 
 from core.models import Region
-from slumareas.models import Assessment, AssessmentYear, SlumArea
+from slumareas.filters import years_with_results
+from slumareas.models import AssessmentYear, SlumArea
+
+__all__ = ["area_for", "chosen_year", "require", "village_for", "years_with_results"]
 
 
 def area_for(request, slug: str, permission: str | None = None) -> SlumArea:
@@ -24,12 +26,6 @@ def village_for(request, code: str) -> Region:
 def require(user, permission: str | None) -> None:
     if permission and not user.has_perm(permission):
         raise PermissionDenied
-
-
-def years_with_results(user) -> list[AssessmentYear]:
-    """The years of which this person may see a result, the latest first."""
-    results = Assessment.objects.visible_to(user).filter(assessment_year=OuterRef("pk"))
-    return list(AssessmentYear.objects.visible_to(user).filter(Exists(results)))
 
 
 def chosen_year(request, years: list[AssessmentYear]) -> AssessmentYear | None:

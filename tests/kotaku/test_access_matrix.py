@@ -4,6 +4,7 @@ The addresses come from the resolver, so a new one is in here from its first day
 """
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.apps import apps
@@ -11,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.urls import URLPattern, get_resolver, reverse
 
 from core.models import User
+from slumareas.models import AssessmentYear, Baseline, YearStatusChange
 from tests import factories
 from workshops.models import Attachment, Checkpoint, Workshop
 
@@ -66,12 +68,51 @@ def addresses():
 
 ALL = addresses()
 IDS = [name for name, _parameters in ALL]
-OF_A_WORKSHOP = [row for row in ALL if "slug" in row[1]]
+OF_A_WORKSHOP = [row for row in ALL if row[0].startswith("workshops:") and "slug" in row[1]]
+OF_SLUM_AREAS = [row for row in ALL if row[0].startswith("slumareas:")]
+# Rows of neighbourhoods, and what is drafted or decided about them.
+ROWS = ("neighbourhood_", "baseline_", "work_")
+YEAR_VERBS = {"slumareas:year_verify", "slumareas:year_lock", "slumareas:year_reopen"}
+
+
+def measured(region, rt, hectares):
+    """A neighbourhood of an area in the region with works, measured in a locked year and in one that is drafted.
+
+    The RT and the hectares of the draft are such as appear nowhere else, so that a page that shows them is found out.
+    """
+    area = factories.SlumAreaFactory(villages=[region])
+    unit = factories.NeighbourhoodUnitFactory(region=region, slum_area=area, rt=rt)
+    factories.BaselineFactory(unit=unit, year=2024)
+    draft = factories.BaselineFactory(unit=unit, year=2025, verified_area_ha=hectares)
+    boundary = factories.AreaBoundaryFactory(slum_area=area)
+    return {
+        "slug": area.slug,
+        "code": region.code,
+        "criterion": "road_surface",
+        "format": "csv",
+        "pk": {
+            "neighbourhood": unit.pk,
+            "baseline": draft.pk,
+            "work": factories.WorkFactory(unit=unit).pk,
+            "year": draft.assessment_year.pk,
+            "boundary": boundary.pk,
+            "hectares": factories.ReportedHectaresFactory().pk,
+        },
+    }
 
 
 @pytest.fixture
-def world(people, workshop, village, now):
-    """A workshop with one record of each kind that an address can name."""
+def slums(people, village):
+    """By village: that of the village user, and another one."""
+    there = factories.VillageFactory(code="19.05.01.2088", name="Desa Lain")
+    found = {"here": measured(village, "77", Decimal("37.19")), "there": measured(there, "88", Decimal("48.29"))}
+    AssessmentYear.objects.filter(year=2024).update(status="locked")
+    return found
+
+
+@pytest.fixture
+def world(people, workshop, village, slums, now):
+    """A workshop and a slum area with one record of each kind that an address can name."""
     factories.WorkshopAreaFactory(workshop=workshop, region=village)
     item = factories.AgendaItemFactory(workshop=workshop)
     person = factories.ParticipantFactory(workshop=workshop)
@@ -79,7 +120,7 @@ def world(people, workshop, village, now):
     file = Attachment(workshop=workshop, title="Berkas uji", file=ContentFile(b"%PDF-1.4 uji", name="uji.pdf"))
     file.save()
     checkpoint = Checkpoint.objects.create(workshop=workshop, name="Uji", at=now, by=people["planner"], entries=[])
-    return {
+    of_workshop = {
         "slug": workshop.slug,
         "uid": entry.uid,
         "code": workshop.check_in_code,
@@ -91,24 +132,26 @@ def world(people, workshop, village, now):
         "pk": {"participant": person.pk, "check_in": person.pk, "attachment": file.pk, "checkpoint": checkpoint.pk},
         "item": item.pk,
     }
+    return {"workshops": of_workshop, "slumareas": slums["here"]}
 
 
 def url_of(name, parameters, world):
-    short = name.removeprefix("workshops:")
-    pk = next((pk for start, pk in world["pk"].items() if short.startswith(start)), world["item"])
-    values = {parameter: pk if parameter == "pk" else world[parameter] for parameter in parameters}
+    app, _colon, short = name.rpartition(":")
+    named = world[app if app in world else "workshops"]
+    pk = next((pk for start, pk in named["pk"].items() if short.startswith(start)), named.get("item"))
+    values = {parameter: pk if parameter == "pk" else named[parameter] for parameter in parameters}
     return reverse(name, kwargs=values)
 
 
-def read_to_the_end(answer):
+def read_to_the_end(answer) -> bytes:
     """A file that is sent is closed only when it was read."""
-    if answer.streaming:
-        b"".join(answer.streaming_content)
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
 def changes():
     """How much history there is: anything stored anywhere makes it grow."""
-    return sum(model.objects.count() for model in apps.get_models() if model.__name__.startswith("Historical"))
+    histories = [model for model in apps.get_models() if model.__name__.startswith("Historical")]
+    return sum(model.objects.count() for model in [*histories, YearStatusChange])
 
 
 @pytest.mark.parametrize(("name", "parameters"), ALL, ids=IDS)
@@ -167,9 +210,84 @@ def test_looking_changes_nothing_and_never_breaks(as_role, world, role):
     assert changes() == before
 
 
+# --- slum areas --------------------------------------------------------------------------------------------
+
+
+def slum_pages(client, place):
+    """(name without its namespace, answer, what it says) of every page of slum areas."""
+    for name, parameters in OF_SLUM_AREAS:
+        answer = client.get(url_of(name, parameters, {"slumareas": place}))
+        said = read_to_the_end(answer).decode("latin-1")
+        # The drawings of icons are full of numbers.
+        yield name.removeprefix("slumareas:"), answer, re.sub(r"<svg.*?</svg>", "", said, flags=re.DOTALL)
+
+
+def tells(said, rt, hectares) -> bool:
+    return any(word in said for word in (f"RT {rt}", hectares, hectares.replace(".", ",")))
+
+
+def test_what_is_looked_for_can_be_seen(as_role, slums):
+    """Otherwise the tests below would prove nothing; true as soon as there are pages."""
+    said = [said for _name, _answer, said in slum_pages(as_role("planner"), slums["here"])]
+    assert any("RT 77" in one for one in said)
+    assert any("37,19" in one for one in said)
+
+
+@pytest.mark.parametrize("place", ["here", "there"])
+def test_a_viewer_learns_nothing_of_rows_and_drafts(as_role, slums, place):
+    rt, hectares = {"here": ("77", "37.19"), "there": ("88", "48.29")}[place]
+    for name, answer, said in slum_pages(as_role("viewer"), slums[place]):
+        assert not tells(said, rt, hectares), name
+        if name.startswith(ROWS) or name.startswith("year_") and name != "year_list":
+            assert answer.status_code in (403, 404, 405), name
+
+
+def test_a_village_user_learns_nothing_of_rows_and_drafts_of_another_village(as_role, slums):
+    for name, answer, said in slum_pages(as_role("village_user"), slums["there"]):
+        assert not tells(said, "88", "48.29"), name
+        if name.startswith(ROWS) and not name.endswith("_create"):
+            assert answer.status_code in (403, 404, 405), name
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_readers_change_nothing_in_slum_areas(as_role, slums, role):
+    client, before = as_role(role), (changes(), list(Baseline.objects.values()), list(AssessmentYear.objects.values()))
+    sent = {"reason": "Uji", "name": "Uji", "note": "Uji", "rt": "99", "rw": "9", "year": "2025", "volume": "1"}
+    for name, parameters in OF_SLUM_AREAS:
+        if role == "verifier" and name in YEAR_VERBS:
+            continue
+        # A village user writes in the own village; here it is another one.
+        url = url_of(name, parameters, {"slumareas": slums["there" if role == "village_user" else "here"]})
+        answer = client.post(url, sent)
+        assert answer.status_code in (200, 400, 403, 404, 405, 409), (name, answer.status_code)
+        read_to_the_end(answer)
+    assert (changes(), list(Baseline.objects.values()), list(AssessmentYear.objects.values())) == before
+
+
+@pytest.mark.parametrize("role", ["planner", *OUTSIDERS])
+def test_only_a_verifier_moves_a_year(as_role, slums, role):
+    for name in YEAR_VERBS:
+        answer = as_role(role).post(url_of(name, ["pk"], {"slumareas": slums["here"]}), {"reason": "Uji"})
+        assert answer.status_code in (403, 404), name
+    assert set(AssessmentYear.objects.values_list("year", "status")) == {(2024, "locked"), (2025, "draft")}
+
+
+@pytest.mark.parametrize("name", ["baseline_edit", "baseline_delete", "baseline_create"])
+def test_a_locked_year_is_changed_by_nobody(as_role, slums, name):
+    locked = Baseline.objects.filter(assessment_year__year=2024)
+    before = list(locked.values())
+    place = {**slums["here"], "pk": {"baseline": locked.first().pk}}
+    parameters = [] if name == "baseline_create" else ["pk"]
+    url = url_of(f"slumareas:{name}", parameters, {"slumareas": place})
+    unit = locked.first().unit
+    answer = as_role("admin").post(url, {"unit": unit.pk, "year": "2024", "note": "Lain", "verified_area_ha": "9"})
+    assert answer.status_code in (200, 400, 403, 404, 409)
+    assert list(locked.values()) == before
+
+
 def test_the_addresses_kept_inside_exist():
     assert set(IDS) >= INSIDE
 
 
 def test_every_address_has_a_name_that_tells():
-    assert all(re.fullmatch(r"(workshops:)?[a-z_]+", name) for name, _parameters in ALL)
+    assert all(re.fullmatch(r"(workshops:|slumareas:)?[a-z_]+", name) for name, _parameters in ALL)

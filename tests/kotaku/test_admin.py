@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from core.models import Organization, User
 from core.spreadsheet import write_csv
+from slumareas.models import YearStatusChange
 from tests import factories
 from workshops.models import AgendaItem, Participant, Workshop
 
-MODELS = [model for model in admin.site._registry if model._meta.app_label in ("core", "workshops")]
+MODELS = [model for model in admin.site._registry if model._meta.app_label in ("core", "slumareas", "workshops")]
 
 
 def address(model, page="changelist", *args):
@@ -25,7 +26,26 @@ def address(model, page="changelist", *args):
 def records(people, workshop, village, now):
     """One record of each kind, by model."""
     item = factories.AgendaItemFactory(workshop=workshop)
+    area = factories.SlumAreaFactory(villages=[village])
+    unit = factories.NeighbourhoodUnitFactory(region=village, slum_area=area)
+    baseline = factories.BaselineFactory(unit=unit)
+    figure = factories.ReportedHectaresFactory()
+    decree_area = factories.DecreeAreaFactory(slum_area=area)
+    step = YearStatusChange(assessment_year=baseline.assessment_year, verb="verify", status="verified", at=now)
+    step.save()
     made = [
+        area,
+        factories.AreaBoundaryFactory(slum_area=area),
+        decree_area.decree,
+        decree_area,
+        figure.group,
+        figure,
+        unit,
+        baseline.assessment_year,
+        step,
+        baseline,
+        factories.WorkFactory(unit=unit),
+        baseline.assessment_year.assessments.first(),
         village,
         people["viewer"].organization,
         people["viewer"],
@@ -58,8 +78,9 @@ def test_every_page_of_every_model_opens_for_the_administrator(as_role, records,
     if model in records:
         assert client.get(address(model, "change", records[model].pk)).status_code == 200
         assert client.get(address(model, "history", records[model].pk)).status_code == 200
-    if hasattr(admin.site._registry[model], "resource_classes"):
+    if hasattr(admin.site._registry[model], "import_action"):
         assert client.get(address(model, "import")).status_code == 200
+    if hasattr(admin.site._registry[model], "export_action"):
         assert client.get(address(model, "export")).status_code == 200
 
 
@@ -140,6 +161,28 @@ def imported(client, model, rows):
         return False
     client.post(address(model, "process_import"), form.initial)
     return True
+
+
+IMPORTED = [model for model in MODELS if hasattr(admin.site._registry[model], "import_action")]
+
+
+@pytest.mark.parametrize("model", IMPORTED, ids=lambda model: model.__name__)
+def test_a_list_comes_in_only_from_who_may_write(as_role, records, model):
+    client = as_role("verifier")
+    assert client.get(address(model, "import")).status_code == 403
+    assert client.post(address(model, "process_import"), {}).status_code == 403
+    assert client.get(address(model, "export")).status_code == (403 if model is User else 200)
+
+
+@pytest.mark.parametrize("role", ["planner", "verifier"])
+def test_nobody_makes_an_administrator_of_themselves_by_a_list(as_role, people, role):
+    client = as_role(role)
+    assert client.get(address(User, "import")).status_code == 403
+    file = io.BytesIO(write_csv([["username", "role"], [role, "admin"], ["baru", "admin"]]))
+    file.name = "data.csv"
+    sent = {"format": "1", "import_file": file, "resource": "0"}
+    assert client.post(address(User, "import"), sent).status_code == 403
+    assert set(User.objects.filter(role="admin").values_list("username", flat=True)) == {"admin"}
 
 
 ROWS = [["key", "name", "short_name", "kind", "region", "is_active"]]

@@ -9,21 +9,24 @@ from rest_framework.test import APIClient
 from tests import factories
 from workshops.models import MinutesEntry, Participant, Workshop
 
-COLLECTIONS = ["regions", "organizations", "workshops", "agenda-items", "participants", "minutes-entries", "tokens"]
-
-
-@pytest.fixture
-def api(people):
-    """`api("planner")` is a program with a token of that person; `api(None)` has none."""
-
-    def client(role):
-        program = APIClient()
-        if role:
-            _stored, token = AuthToken.objects.create(user=people[role])
-            program.credentials(HTTP_AUTHORIZATION=f"Token {token}")
-        return program
-
-    return client
+COLLECTIONS = [
+    "regions",
+    "organizations",
+    "workshops",
+    "agenda-items",
+    "participants",
+    "minutes-entries",
+    "slum-areas",
+    "neighbourhoods",
+    "baselines",
+    "assessments",
+    "assessment-years",
+    "works",
+    "decrees",
+    "reporting-groups",
+    "reported-hectares",
+    "tokens",
+]
 
 
 @pytest.fixture

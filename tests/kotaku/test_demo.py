@@ -13,11 +13,51 @@ from django.forms.models import model_to_dict
 
 from core.models import DemoPart, Organization, Region, RegionAlias, User, normalised_name
 from kotaku.demo import FIXTURES, PARTS, PASSWORD
+from slumareas.models import (
+    AreaBoundary,
+    Assessment,
+    AssessmentYear,
+    Baseline,
+    Decree,
+    DecreeArea,
+    NeighbourhoodUnit,
+    ReportedHectares,
+    ReportingGroup,
+    SlumArea,
+    Work,
+    YearStatusChange,
+)
+from slumareas.models.assessments import differing_results
 from workshops.models import AgendaItem, Leader, MinutesEntry, Participant, StatusChange, Workshop
 from workshops.models.agenda import agenda_warnings
 
 SLUG = "lokakarya-kotaku-2019"
-DEMO_MODELS = (Region, RegionAlias, Organization, User, Workshop, AgendaItem, MinutesEntry, Participant, StatusChange)
+SLUM_MODELS = (
+    SlumArea,
+    Decree,
+    DecreeArea,
+    ReportingGroup,
+    ReportedHectares,
+    AreaBoundary,
+    NeighbourhoodUnit,
+    AssessmentYear,
+    YearStatusChange,
+    Baseline,
+    Assessment,
+    Work,
+)
+DEMO_MODELS = (
+    Region,
+    RegionAlias,
+    Organization,
+    User,
+    Workshop,
+    AgendaItem,
+    MinutesEntry,
+    Participant,
+    StatusChange,
+    *SLUM_MODELS,
+)
 
 
 def load():
@@ -88,6 +128,16 @@ def test_nothing_that_a_person_changed_or_deleted_comes_back(demo):
     Workshop.objects.filter(pk=demo.pk).update(status=Workshop.Status.DRAFT)
     MinutesEntry.objects.filter(workshop=demo).update(parent=None, agenda_item=None)
     Workshop.objects.get(pk=demo.pk).delete()
+    area = SlumArea.objects.get(slug="puput")
+    area.name = "Puput Baru"
+    area.save()
+    measured = Baseline.objects.filter(assessment_year__year=2019).first()
+    unit = measured.unit
+    measured.delete()
+    Work.objects.all().delete()
+    ReportedHectares.objects.get(kind="target").delete()
+    DecreeArea.objects.filter(slum_area__slug="sinar-manik").delete()
+    SlumArea.objects.get(slug="sinar-manik").delete()
 
     load()
 
@@ -98,6 +148,18 @@ def test_nothing_that_a_person_changed_or_deleted_comes_back(demo):
     assert not Organization.objects.filter(key="pt-timah").exists()
     assert not RegionAlias.objects.filter(name="Muntok").exists()
     assert not Workshop.objects.filter(slug=SLUG).exists()
+    assert SlumArea.objects.get(slug="puput").name == "Puput Baru"
+    assert not SlumArea.objects.filter(slug="sinar-manik").exists()
+    assert not Baseline.objects.filter(assessment_year__year=2019, unit=unit).exists()
+    assert not Work.objects.exists()
+    assert not ReportedHectares.objects.filter(kind="target").exists()
+
+
+def test_slum_areas_of_ones_own_are_not_mixed_with_those_of_the_demo(debug):
+    area = SlumArea.objects.create(name="Kawasan Sendiri")
+    load()
+    assert list(SlumArea.objects.all()) == [area]
+    assert not Baseline.objects.exists()
 
 
 def test_what_was_there_before_the_first_run_stays_as_it_is(debug):
@@ -387,3 +449,100 @@ def test_no_personal_data_beyond_name_and_office(demo):
     ]
     digits = ["".join(filter(str.isdigit, word)) for text in texts for word in text.split()]
     assert not [number for number in digits if len(number) >= 12], "no NIP, NIK or phone number in any text"
+
+
+# --- slum areas ------------------------------------------------------------------------------------------
+
+
+def test_seven_areas_lie_in_their_villages(demo):
+    areas = {
+        area.slug: (area.kind, [village.code for village in area.villages.all()])
+        for area in SlumArea.objects.prefetch_related("villages")
+    }
+    improvement = "quality_improvement"
+    assert areas == {
+        "tanjung-laut": (improvement, ["19.05.01.1001"]),
+        "teluk-rubiah": (improvement, ["19.05.01.1001"]),
+        "puput": (improvement, ["19.05.06.2005"]),
+        "kampung-palembang": (improvement, ["19.05.03.2001"]),
+        "air-lintang": (improvement, ["19.05.05.2007"]),
+        "benteng-kota": (improvement, ["19.05.05.2006"]),
+        "sinar-manik": ("prevention", ["19.05.03.2020"]),
+    }
+
+
+def test_the_disputed_land_is_not_in_order(demo):
+    assert SlumArea.objects.get(slug="tanjung-laut").is_legal is not True
+    assert SlumArea.objects.get(slug="tanjung-laut").is_tenure_clear is False
+    assert SlumArea.objects.get(slug="teluk-rubiah").is_legal
+
+
+def test_hectares_are_reported_for_three_groups_that_make_the_whole(demo):
+    reported = {
+        figure.group.slug: figure.hectares
+        for figure in ReportedHectares.objects.filter(year=2018, kind="reported").select_related("group")
+    }
+    whole = reported.pop("bangka-barat")
+    assert reported == {
+        "mentok": Decimal("16.23"),
+        "parittiga-jebus": Decimal("36.97"),
+        "tempilang": Decimal("28.84"),
+    }
+    assert sum(reported.values()) == whole == Decimal("82.04")
+    assert ReportedHectares.objects.get(year=2017).hectares == Decimal("85.20")
+    assert ReportedHectares.objects.get(kind="target").hectares == 0
+
+
+def test_the_one_figure_of_two_districts_is_not_split(demo):
+    group = ReportingGroup.objects.get(slug="parittiga-jebus")
+    assert [region.code for region in group.regions.all()] == ["19.05.03", "19.05.06"]
+    alone = ReportingGroup.objects.filter(regions__code__in=["19.05.03", "19.05.06"]).exclude(pk=group.pk)
+    assert not alone.exists()
+
+
+def test_hectares_of_single_areas_are_not_known_and_not_made_up(demo):
+    assert Decree.objects.count() == 2
+    assert DecreeArea.objects.count() == 10
+    assert not DecreeArea.objects.exclude(hectares=None).exists()
+
+
+def test_what_is_made_up_says_so_everywhere(demo):
+    assert Baseline.objects.count() == 45
+    assert not Baseline.objects.filter(is_made_up=False).exists()
+    assert not Baseline.objects.exclude(source__icontains="rekaan").exists()
+    assert not Assessment.objects.filter(has_made_up=False, unit_count__gt=0).exists()
+    assert AreaBoundary.objects.exists()
+    assert not AreaBoundary.objects.exclude(source__icontains="rekaan").exists()
+
+
+def test_two_years_under_one_rule_set_the_first_of_them_locked_by_the_verbs(demo):
+    years = {year.year: (year.rule_set, year.status) for year in AssessmentYear.objects.all()}
+    assert years == {2018: ("permen_14_2018", "locked"), 2019: ("permen_14_2018", "draft")}
+    steps = YearStatusChange.objects.values_list("assessment_year__year", "verb", "by__username")
+    assert list(steps) == [(2018, "verify", "verifier"), (2018, "lock", "verifier")]
+
+
+def test_measured_values_pass_the_checks_and_the_results_follow_from_them(demo):
+    for model in SLUM_MODELS:
+        for record in model.objects.all():
+            record.full_clean()
+    for year in AssessmentYear.objects.all():
+        assert differing_results(year).differing == []
+
+
+def test_slum_areas_show_every_case_that_the_pages_must_tell(demo):
+    """A class that improved, one that could not be assessed, an area without rows, a village known by its survey alone."""
+    areas = {
+        (one.assessment_year.year, one.slum_area.slug): one.slum_class
+        for one in Assessment.objects.filter(level="area").select_related("assessment_year", "slum_area")
+    }
+    assert (areas[2018, "air-lintang"], areas[2019, "air-lintang"]) == ("light", "not_slum")
+    assert (areas[2018, "tanjung-laut"], areas[2019, "tanjung-laut"]) == ("moderate", "")
+    assert not any(slug == "sinar-manik" for _year, slug in areas)
+    assert Assessment.objects.filter(level="village", is_village_survey=True).exists()
+
+
+def test_no_works_lie_outside_what_was_measured(demo):
+    measured = Baseline.objects.values("unit")
+    assert Work.objects.exists()
+    assert not Work.objects.exclude(unit__in=measured).exists()
