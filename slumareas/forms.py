@@ -713,6 +713,9 @@ class BaselineForm(FreshModelForm):
             together.setdefault(one.message, []).extend([self[one.field]] if one.field in self.fields else [])
         return list(together.items())
 
+    def wrong_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name in self.errors]
+
     @property
     def is_only_unconfirmed(self) -> bool:
         return self.has_error(NON_FIELD_ERRORS, "unconfirmed") and len(self.errors) == 1
