@@ -206,7 +206,8 @@ class AssessmentSerializer(WithClass, serializers.ModelSerializer):
     region = serializers.SlugRelatedField(slug_field="code", read_only=True)
     hectares = serializers.SerializerMethodField(help_text="By class, of method a (areas) and b (neighbourhoods).")
     changes = serializers.SerializerMethodField(
-        help_text="Of the slum hectares against the year before, by cause and method; a reduction is negative."
+        help_text="Of the slum hectares against the year before, by cause and method; a reduction is negative. "
+        "Null for whoever may not see the year before, because it is still drafted."
     )
 
     class Meta:
@@ -233,9 +234,20 @@ class AssessmentSerializer(WithClass, serializers.ModelSerializer):
     def get_hectares(self, assessment):
         return self._by_method(assessment.hectares)
 
-    @extend_schema_field(serializers.DictField(child=serializers.DictField(child=NumberField())))
+    @extend_schema_field(serializers.DictField(child=serializers.DictField(child=NumberField()), allow_null=True))
     def get_changes(self, assessment):
-        return self._by_method(assessment.changes)
+        return self._by_method(assessment.changes) if self._may_compare(assessment.assessment_year) else None
+
+    def _may_compare(self, year: AssessmentYear) -> bool:
+        """The difference would tell what is drafted for the year before. Asked once for each year."""
+        user = self.context["request"].user
+        if user.role not in (user.Role.VIEWER, user.Role.VILLAGE_USER):
+            return True
+        known = self.context.setdefault("comparable_years", {})
+        if year.pk not in known:
+            previous = year.previous()
+            known[year.pk] = previous is None or not previous.is_draft
+        return known[year.pk]
 
     @staticmethod
     def _by_method(read):

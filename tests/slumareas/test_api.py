@@ -159,6 +159,20 @@ def test_a_village_user_sees_drafts_of_the_own_results_alone(api, records, elsew
     assert len(rows(program.get(address("assessments")))) == 6
 
 
+@pytest.mark.parametrize(("role", "is_told"), [("planner", True), ("village_user", False), ("viewer", False)])
+def test_a_difference_does_not_tell_what_is_drafted_for_the_year_before(api, baseline, role, is_told):
+    factories.BaselineFactory(unit=baseline.unit, year=2024)
+    put_in("verified", year=2025)
+    for row in (
+        rows(api(role).get(address("assessments"), {"year": 2025, "level": "area"}))[0],
+        api(role).get(address("assessments", f"2025-{NEW}-area-kampung-uji")).json(),
+        rows(api(role).get(address("slum-areas")))[0]["assessment"],
+    ):
+        assert (row["changes"] is not None) == is_told
+    put_in("verified", year=2024)
+    assert rows(api(role).get(address("slum-areas")))[0]["assessment"]["changes"] is not None
+
+
 # --- who writes --------------------------------------------------------------------------------------------
 
 READERS = ["verifier", "pokja_member", "opd_user", "viewer"]
