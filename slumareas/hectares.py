@@ -235,9 +235,7 @@ def comparisons(figures: Iterable[ReportedHectares], assessments: Iterable[Asses
             by_place[assessment.assessment_year.year, assessment.region_id][assessment.assessment_year.rule_set] = (
                 assessment
             )
-    return [
-        _compared(figure, by_place) for figure in figures if figure.kind == ReportedHectares.Kind.REPORTED
-    ]
+    return [_compared(figure, by_place) for figure in figures if figure.kind == ReportedHectares.Kind.REPORTED]
 
 
 def _compared(figure: ReportedHectares, by_place) -> Comparison:

@@ -43,9 +43,7 @@ def hectares(request):
     by_place = measured(assessments, method, every_year)
     regencies = [one for one in assessments if one.level == Assessment.Level.REGENCY]
     regency = regencies[0].region if regencies else None
-    years = sorted(
-        by_place[regency.pk].values() if regency else [], key=lambda one: (one.year.year, one.year.rule_set)
-    )
+    years = sorted(by_place[regency.pk].values() if regency else [], key=lambda one: (one.year.year, one.year.rule_set))
     slots = timeline(years, figures)
     keys = year_keys([one.year for one in reversed(years)])
     key = chosen_key(request.GET.get("year", ""), keys) or next(iter(keys), None)
