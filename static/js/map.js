@@ -290,6 +290,7 @@ function open(side, kind, key, layer) {
   for (const part of content.querySelectorAll("[data-if]")) if (!holds[part.dataset.if]) part.remove();
   content.querySelector("[data-link]").href = place.url;
   const popup = L.popup({ maxWidth: 280, minWidth: 200, autoPanPadding: [12, 12] });
+  content.addEventListener("keydown", (event) => event.key === "Escape" && side.map.closePopup());
   popup.setLatLng(layer.getBounds?.().getCenter() ?? layer.getLatLng()).setContent(content).openOn(side.map);
   return popup;
 }
