@@ -61,6 +61,7 @@ CAUSES = {
     "delineation": "penetapan ulang batas",
     "rule": "perubahan aturan",
     "correction": "pembetulan atau pengukuran ulang",
+    "missing": "data yang lengkap hanya pada salah satu tahun",
 }
 # What is said under the table about a value that is scored all the same.
 REMARKS = {

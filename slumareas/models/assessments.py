@@ -21,7 +21,7 @@ from slumareas.models.years import AssessmentYear
 
 METHODS = ("a", "b")
 BUCKETS = (*scoring.SLUM_CLASSES, "not_assessed")
-CAUSES = ("works", "delineation", "rule", "correction")
+CAUSES = ("works", "delineation", "rule", "correction", "missing")
 HECTARE_KEYS = tuple(f"{method}_{bucket}" for method in METHODS for bucket in BUCKETS)
 CHANGE_KEYS = tuple(f"{method}_by_{cause}" for method in METHODS for cause in CAUSES)
 CAUSE_LABELS = {
@@ -29,6 +29,7 @@ CAUSE_LABELS = {
     "delineation": _("boundaries drawn anew"),
     "rule": _("change of rule"),
     "correction": _("corrected or measured anew"),
+    "missing": _("completely measured in one of the two years only"),
 }
 METHOD_LABELS = {"a": _("method A: whole areas"), "b": _("method B: neighbourhoods")}
 
@@ -91,10 +92,12 @@ class Assessment(Quantities):
     a_by_delineation = _hectares(_("change by boundaries, method A (ha)"))
     a_by_rule = _hectares(_("change by the rule, method A (ha)"))
     a_by_correction = _hectares(_("change by correction, method A (ha)"))
+    a_by_missing = _hectares(_("change by missing figures, method A (ha)"))
     b_by_works = _hectares(_("change by works, method B (ha)"))
     b_by_delineation = _hectares(_("change by boundaries, method B (ha)"))
     b_by_rule = _hectares(_("change by the rule, method B (ha)"))
     b_by_correction = _hectares(_("change by correction, method B (ha)"))
+    b_by_missing = _hectares(_("change by missing figures, method B (ha)"))
     objects = AssessmentQuerySet.as_manager()
 
     class Meta:
@@ -338,11 +341,14 @@ def _summed(rows: list[tuple], column: int, rules: scoring.RuleSet) -> dict[int,
 def _add_changes(year, before_year, units, before, class_a, area_sums, by_village, scope):
     """Slum hectares that came or went since the year before, by cause (domain 1.8).
 
-    A neighbourhood that is in an area in one of the years only, or whose hectares differ while it stays a slum, was
-    drawn anew; a class that changed is due to works where there were any since, else to the rule where it changed, else
-    to a correction. One that moved leaves the one area and joins the other: by method A, which speaks of whole areas,
-    always drawn anew. So the changes of every place add up to the difference between its slum hectares.
+    What has a row or a class in one of the years only tells nothing of a change on the ground: figures are missing. A
+    neighbourhood that is in an area in one of the years only, or whose hectares differ while it stays a slum, was drawn
+    anew; a class that changed is due to works where there were any since, else to the rule where it changed, else to a
+    correction. One that moved leaves the one area and joins the other: by method A, which speaks of whole areas, always
+    drawn anew. So the changes of every place add up to the difference between its slum hectares.
     """
+    measured_now = {row[_UNIT] for row in units}
+    measured_before = {row[_UNIT] for row in before}
     before = [row for row in before if not _is_survey(row) and row[_AREA] is not None]
     before_a = {area: sums.slum_class for area, sums in _summed(before, _AREA, before_year.rules).items()}
     now_by_unit = {row[_UNIT]: row for row in units if row[_AREA] is not None}
@@ -368,7 +374,9 @@ def _add_changes(year, before_year, units, before, class_a, area_sums, by_villag
             earlier = slum_hectares(then, name_then) if then else 0
             if after == earlier and not moved:
                 continue
-            if not now or not then or (moved and by_area) or (name_now in scoring.SLUM and name_then in scoring.SLUM):
+            if unit not in measured_now or unit not in measured_before or "" in (name_now, name_then):
+                cause = "missing"
+            elif not now or not then or (moved and by_area) or (name_now in scoring.SLUM and name_then in scoring.SLUM):
                 cause = "delineation"
             elif (now[_AREA] in worked_areas) if by_area else (unit in worked_units):
                 cause = "works"

@@ -531,7 +531,7 @@ def test_a_result_shows_sums_and_what_follows_from_them(api, baseline, area):
         "not_slum": "0",
         "not_assessed": "0",
     }
-    assert set(row["changes"]["b"]) == {"works", "delineation", "rule", "correction"}
+    assert set(row["changes"]["b"]) == {"works", "delineation", "rule", "correction", "missing"}
     assert row["sector_average"] == api("planner").get(address("baselines", baseline.pk)).json()["sector_average"]
 
 

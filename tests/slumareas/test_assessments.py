@@ -383,17 +383,39 @@ class TestCauses:
     def test_a_boundary_drawn_anew(self, before, area, village, method):
         make_baseline(before, with_score(LIGHT, "3.5"))
         assert changes(area, method) == {"delineation": Decimal("0.5")}
-        make_baseline(make_unit(village, "2", area), with_score(LIGHT, "1"))
-        assert changes(area, method) == {"delineation": Decimal("1.5")}
         assert_all_follow()
 
-    def test_a_neighbourhood_that_left_the_area(self, before, area, village, method):
+    def test_what_is_measured_for_the_first_time_is_no_change_on_the_ground(self, before, area, village, method):
+        make_baseline(before, with_score(LIGHT, "3"))
+        make_baseline(make_unit(village, "2", area), with_score(LIGHT, "1"))
+        assert changes(area, method) == {"missing": 1}
+        assert_all_follow()
+
+    def test_what_is_not_yet_measured_again_is_no_reduction(self, before, area, village, method):
+        second = make_unit(village, "2", area)
+        make_baseline(second, with_score(LIGHT, "2"), year=2019)
+        make_baseline(second, with_score(LIGHT, "2"))
+        assert changes(area, method) == {"missing": -3}
+        assert_all_follow()
+
+    def test_what_is_not_completely_assessed_is_no_reduction(self, before, area, village, method):
+        make_baseline(before, {**with_score(LIGHT, "3"), "fire_equipment": None})
+        assert changes(area, method) == {"missing": -3}
+        assert_all_follow()
+
+    def test_a_neighbourhood_that_left_the_area(self, before, area, village, people, now, method):
+        make_year(2019).verify(people["verifier"], now)
         before.slum_area = None
         before.save()
-        make_baseline(make_unit(village, "2", area), with_score(LIGHT, "1"))
         make_baseline(before, with_score(LIGHT, "3"))
-        # The move came while 2019 was a draft, so 2019 followed.
-        assert changes(area, method) == {"delineation": 1}
+        assert changes(area, method) == {"delineation": -3}
+        assert_all_follow()
+
+    def test_a_move_while_the_earlier_year_is_a_draft_is_no_change(self, before, area, village, method):
+        before.slum_area = None
+        before.save()
+        make_baseline(before, with_score(LIGHT, "3"))
+        assert changes(village, method) == {}
         assert_all_follow()
 
     def test_a_neighbourhood_that_moved_leaves_one_area_and_joins_the_other(
@@ -473,7 +495,7 @@ def test_a_year_that_begins_between_two_is_compared_from_then_on(before, area, v
     make_baseline(before, with_score(NEVER_A_SLUM, "3"), year=2021)
     elsewhere = make_village("19.05.02.2001")
     row = make_baseline(make_unit(elsewhere, "1"), with_score(LIGHT, "1"), year=2020)
-    assert changes(area, "a", 2020) == {"delineation": -3}
+    assert changes(area, "a", 2020) == {"missing": -3}
     assert changes(area, "a", 2021) == {}
     assert_all_follow()
     row.delete()
