@@ -28,5 +28,11 @@ class KotakuStaticFilesConfig(StaticFilesConfig):
         "inter-greek*",
         "inter-vietnamese*",
         "inter-latin-ext*",
+        "leaflet-src*",
+        "index.cjs*",
+        "index.js*",
+        "*.d.ts",
+        "*.d.ts.map",
+        "*.scss",
         "redoc",
     ]

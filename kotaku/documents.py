@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from django.db.models import Model, QuerySet
 
+from slumareas import documents as area_papers
+from slumareas.models import SlumArea
 from workshops import documents as workshop_papers
 from workshops.models import Workshop
 
@@ -32,5 +34,6 @@ PAPERS: dict[str, Paper] = {
         Paper("invitation", Workshop.objects.all, "slug", "workshops.view_participant", workshop_papers.invitation),
         Paper("attendance", Workshop.objects.all, "slug", "workshops.view_participant", workshop_papers.attendance),
         Paper("minutes", Workshop.objects.all, "slug", "workshops.view_minutesentry", workshop_papers.minutes),
+        Paper("area_profile", SlumArea.objects.all, "slug", "slumareas.view_assessment", area_papers.area_profile),
     )
 }

@@ -4,6 +4,7 @@
 DEBUG is off and the start stops with a sentence until a secret key and the host names are given.
 """
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -182,7 +183,14 @@ AGENCY = {
     "postcode": env.str("AGENCY_POSTCODE", default=""),
     "place": env.str("AGENCY_PLACE", default="Mentok"),
 }
+# Empty: the map draws boundaries alone and asks no other host. `{s}` stands for a subdomain, as Leaflet has it.
 MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
+MAP_TILES_CREDIT = env.str("MAP_TILES_CREDIT", default="")
+MAP_TILES_HOST = re.match(r"(?P<origin>https?://[^/]+)/", MAP_TILES_URL.replace("{s}", "*"))
+if MAP_TILES_URL and not MAP_TILES_HOST:
+    raise ImproperlyConfigured(
+        "MAP_TILES_URL harus alamat lengkap, misalnya https://peta.example.go.id/{z}/{x}/{y}.png."
+    )
 
 # --- files ------------------------------------------------------------------------------------------
 NODE_MODULES = BASE_DIR / "node_modules"
@@ -193,6 +201,8 @@ STATICFILES_DIRS = [
     # Only what a page asks for; the packages stay where npm puts them.
     ("vendor/bootstrap", NODE_MODULES / "bootstrap" / "dist" / "css"),
     ("vendor/inter", NODE_MODULES / "@fontsource-variable" / "inter" / "files"),
+    ("vendor/leaflet", NODE_MODULES / "leaflet" / "dist"),
+    ("vendor/chartist", NODE_MODULES / "chartist" / "dist"),
 ]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR_DIR / "media")))
 STORAGES = {
@@ -218,7 +228,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *([MAP_TILES_HOST["origin"]] if MAP_TILES_HOST else [])],
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],

@@ -334,7 +334,7 @@ def svg_paths(geometries: dict[str, dict], width: float, height: float, margin: 
 
     drawn = {key: shapely.transform(one, place) for key, one in shapes.items()}
     labels = {key: shapely.get_point(shapely.maximum_inscribed_circle(one), 0) for key, one in drawn.items()}
-    metres = _round_length(metres_per_unit * width / 4)
+    metres = round_length(metres_per_unit * width / 4)
     return SvgMap(
         paths={key: "".join(_path(one)) for key, one in drawn.items()},
         labels={key: (round(point.x, 2), round(point.y, 2)) for key, point in labels.items()},
@@ -349,7 +349,7 @@ def _path(geometry: Polygon | MultiPolygon) -> Iterable[str]:
             yield "M" + "L".join(f"{x:.2f},{y:.2f}" for x, y in ring.coords[:-1]) + "Z"
 
 
-def _round_length(metres: float) -> int:
+def round_length(metres: float) -> int:
     """The longest of 1, 2 or 5 times a power of ten that is no longer than this, at least 1."""
     power = 10 ** max(math.floor(math.log10(metres)), 0)
     return next((step * power for step in (5, 2, 1) if step * power <= metres), 1)

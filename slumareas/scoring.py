@@ -9,7 +9,7 @@ Numbers are `int` or `Decimal`, never `float`. A numerator and its denominator a
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
 from functools import cached_property
 
 from django.utils.translation import gettext_lazy as _
@@ -251,6 +251,32 @@ class RuleSet:
         return tuple(criterion for criterion in CRITERIA.values() if self.key in criterion.codes)
 
     @cached_property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(criterion.key for criterion in self.criteria)
+
+    @cached_property
+    def wholes(self) -> tuple[str, ...]:
+        """The denominators that its criteria need."""
+        return tuple(dict.fromkeys(criterion.denominator for criterion in self.criteria))
+
+    @cached_property
+    def places(self) -> tuple[int, ...]:
+        """The place among `wholes` of each criterion's denominator."""
+        return tuple(self.wholes.index(criterion.denominator) for criterion in self.criteria)
+
+    @cached_property
+    def parts_of_whole(self) -> tuple[tuple[int, int, int], ...]:
+        """(place of the ideal length, of the missing length, of the damaged length)."""
+        return tuple(
+            (self.wholes.index(whole), *(self.keys.index(part) for part in parts)) for whole, parts in PARTS_OF_WHOLE
+        )
+
+    @cached_property
+    def aspects(self) -> dict[int, tuple[str, ...]]:
+        """The criteria of each aspect."""
+        return {number: tuple(one.key for one in self.criteria if one.aspect == number) for number in ASPECTS}
+
+    @cached_property
     def maximum(self) -> int:
         return CUTS[0][1] * len(self.criteria)
 
@@ -303,9 +329,23 @@ class Result:
     """
 
     rule_set: RuleSet
+    denominators: Mapping[str, Number | None]
+    numerators: Mapping[str, Number | None]
     score: dict[str, int | None] = field(default_factory=dict)
     warnings: list[Warning] = field(default_factory=list)
-    values: dict[str, tuple[Number, Number]] = field(default_factory=dict)
+    # Two integers in the proportion of each criterion that was assessed; the second is above 0.
+    fractions: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, tuple[Number, Number]]:
+        """Numerator and denominator of what was assessed, as they were given; a numerator over 0 is 0."""
+        found = {}
+        for criterion in self.rule_set.criteria:
+            key = criterion.key
+            if key in self.fractions:
+                denominator = self.denominators[criterion.denominator]
+                found[key] = (self.numerators[key] if denominator else 0, denominator)
+        return found
 
     @property
     def not_assessed(self) -> list[str]:
@@ -322,18 +362,12 @@ class Result:
 
     @cached_property
     def percent(self) -> dict[str, Decimal | None]:
-        return {
-            criterion.key: _percent(*self.values[criterion.key]) if criterion.key in self.values else None
-            for criterion in self.rule_set.criteria
-        }
+        return {key: _percent(*self.fractions[key]) if key in self.fractions else None for key in self.score}
 
     @cached_property
     def aspect_average(self) -> dict[int, Decimal | None]:
         """Plain mean of the percentages of each aspect's criteria (domain 1.5)."""
-        groups: dict[int, list[Decimal | None]] = {number: [] for number in ASPECTS}
-        for criterion in self.rule_set.criteria:
-            groups[criterion.aspect].append(self.percent[criterion.key])
-        return {number: _average(percents) for number, percents in groups.items()}
+        return {number: _average(self.percent[key] for key in keys) for number, keys in self.rule_set.aspects.items()}
 
     @cached_property
     def sector_average(self) -> Decimal | None:
@@ -346,62 +380,111 @@ class Result:
         averages = [self.aspect_average[number] for number in SERVICE_ASPECTS]
         return None if None in averages else all(100 - average > SERVICE_LEVEL for average in averages)
 
+    def nearest_floats(self) -> "tuple[dict[str, float | None], dict[int, float | None], float | None]":
+        """(percent, aspect averages, sector average), each rounded once, from the exact fraction to the nearest float."""
+        known = self.fractions
+        percent = {key: 100 * known[key][0] / known[key][1] if key in known else None for key in self.score}
+        averages, means = {}, []
+        for number, keys in self.rule_set.aspects.items():
+            averages[number] = None
+            fractions = [known.get(key) for key in keys]
+            if None not in fractions:
+                above, below = _sum_of_fractions(fractions)
+                means.append((above, below * len(keys)))
+                averages[number] = 100 * above / (below * len(keys))
+        if len(means) < len(ASPECTS):
+            return percent, averages, None
+        above, below = _sum_of_fractions(means)
+        return percent, averages, 100 * above / (below * len(means))
+
 
 def score(
     denominators: Mapping[str, Number | None], numerators: Mapping[str, Number | None], rule_set: RuleSet
 ) -> Result:
     """Score one neighbourhood, or the sums of many. Missing keys are blanks, and a blank is never 0."""
-    result = Result(rule_set)
-    scores, values, warnings = result.score, result.values, result.warnings
-    for criterion in rule_set.criteria:
-        key = criterion.key
-        numerator, denominator = numerators.get(key), denominators.get(criterion.denominator)
-        scores[key] = None
+    result = Result(rule_set, denominators, numerators, dict.fromkeys(rule_set.keys))
+    scores, fractions, warnings = result.score, result.fractions, result.warnings
+    parts = [numerators.get(key) for key in rule_set.keys]
+    wholes = [denominators.get(key) for key in rule_set.wholes]
+    if not WHOLE_OR_BLANK.issuperset(map(type, parts)) or not WHOLE_OR_BLANK.issuperset(map(type, wholes)):
+        parts, wholes = _integers(parts, wholes)
+    for key, numerator, place in zip(rule_set.keys, parts, rule_set.places, strict=True):
+        denominator = wholes[place]
         if numerator is None or denominator is None:
             continue
-        if denominator < 0:
-            warnings.append(Warning("negative_denominator", criterion.denominator))
-            continue
-        if numerator < 0:
-            warnings.append(Warning("negative_value", key))
-        if denominator == 0:
+        if denominator <= 0:
+            whole = rule_set.wholes[place]
+            if denominator < 0:
+                warning = Warning("negative_denominator", whole)
+                if warning not in warnings:  # several criteria share it
+                    warnings.append(warning)
+                continue
             if numerator > 0:
                 warnings.append(Warning("zero_denominator", key))
                 continue
-            numerator = 0  # no road or drain is needed: nothing is missing
+        if numerator < 0:
+            warnings.append(Warning("negative_value", key))
+        if denominator == 0:
+            numerator, denominator = 0, 1  # no road or drain is needed: nothing is missing
         elif numerator > denominator:
             warnings.append(Warning("above_denominator", key))
-        values[key] = numerator, denominator
-        scores[key] = points(numerator, denominator)
-    for whole, parts in PARTS_OF_WHOLE:
-        lengths = [numerators.get(part) for part in parts]
-        ideal = denominators.get(whole)
-        if ideal is not None and None not in lengths and sum(lengths) > ideal:
-            warnings.append(Warning("parts_above_whole", whole))
+        fractions[key] = numerator, denominator
+        hundredfold = 100 * numerator
+        scores[key] = 0
+        for least, reached in CUTS:
+            if hundredfold >= least * denominator:
+                scores[key] = reached
+                break
+    for place, first, second in rule_set.parts_of_whole:
+        ideal, missing, damaged = wholes[place], parts[first], parts[second]
+        if ideal is not None and missing is not None and damaged is not None and missing + damaged > ideal:
+            warnings.append(Warning("parts_above_whole", rule_set.wholes[place]))
     return result
 
 
 def points(numerator: Number, denominator: Number) -> int:
     """5, 3, 1 or 0, by exact comparison: never by a rounded percentage. `denominator` is 0 or more."""
-    if type(numerator) is not int or type(denominator) is not int:
-        numerator, denominator = _integers(numerator, denominator)
-    hundredfold = 100 * numerator
-    if denominator:
-        for least, reached in CUTS:
-            if hundredfold >= least * denominator:
-                return reached
-    return 0
+    hundredfold = EXACT.multiply(numerator, 100)
+    cuts = ((EXACT.multiply(denominator, least), reached) for least, reached in CUTS)
+    return next((reached for least, reached in cuts if hundredfold >= least), 0) if denominator else 0
 
 
-def _integers(numerator: Number, denominator: Number) -> tuple[int, int]:
-    """Two integers in the same proportion; a product of Decimals would be rounded to the context's digits."""
-    upper, upper_part = numerator.as_integer_ratio()
-    lower, lower_part = denominator.as_integer_ratio()
-    return upper * lower_part, lower * upper_part
+# Decimals are multiplied without rounding; the usual context keeps 28 digits and drops the rest in silence.
+EXACT = Context(prec=100_000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact])
+WHOLE_OR_BLANK = frozenset((int, type(None)))
 
 
-def _percent(numerator: Number, denominator: Number) -> Decimal:
-    return Decimal(100) * numerator / denominator if denominator else Decimal(0)
+def _integers(*lists: list[Number | None]) -> tuple[list[int | None], ...]:
+    """All numbers of the lists without their fractions: each as many times what it was as the others."""
+    places, times, whole = 12, EXACT.multiply, EXACT.to_integral_exact
+    while True:
+        scale = 10**places
+        try:
+            return tuple(
+                [
+                    None if value is None else value * scale if type(value) is int else int(whole(times(value, scale)))
+                    for value in values
+                ]
+                for values in lists
+            )
+        except Inexact:  # one of them has more decimals
+            places *= 2
+
+
+def _sum_of_fractions(fractions: list[tuple[int, int]]) -> tuple[int, int]:
+    """Of those above 0: negative ones count as 0 in every average (domain 1.5)."""
+    above, below = 0, 1
+    for numerator, denominator in fractions:
+        if numerator > 0:
+            if denominator == below:
+                above += numerator
+            else:
+                above, below = above * denominator + numerator * below, below * denominator
+    return above, below
+
+
+def _percent(numerator: int, denominator: int) -> Decimal:
+    return Decimal(100 * numerator) / denominator
 
 
 def _average(percents: Iterable[Decimal | None]) -> Decimal | None:

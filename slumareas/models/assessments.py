@@ -177,11 +177,16 @@ def read_rows(year: AssessmentYear, villages: Collection[int] | None = None) -> 
     return list(baselines.values_list(*_HEAD, *[_raw(key) for key in QUANTITY_KEYS]))
 
 
+def _added_up(columns: Iterable[tuple]) -> list[int | None]:
+    """A sum that misses a value is itself not known."""
+    return [None if None in column else sum(column) for column in columns]
+
+
 @dataclass
 class _Sums:
-    """What is added up for one place. A sum that misses a value is itself not known."""
+    """What is added up for one place; a place of the year before without a row of this one keeps its quantities empty."""
 
-    quantities: list[int | None] = field(default_factory=lambda: [0] * len(QUANTITY_KEYS))
+    quantities: list[int | None] = field(default_factory=lambda: [None] * len(QUANTITY_KEYS))
     unit_count: int = 0
     assessed_count: int = 0
     is_village_survey: bool = False
@@ -193,17 +198,17 @@ class _Sums:
 
     def add_rows(self, rows: list[tuple]):
         columns = list(zip(*rows, strict=True))
-        self.quantities = [None if None in column else sum(column) for column in columns[_FIRST:]]
+        self.quantities = _added_up(columns[_FIRST:])
         self.unit_count = len(rows)
         self.assessed_count = sum(map(bool, columns[_CLASS]))
         self.has_made_up = any(columns[_MADE_UP])
 
-    def add(self, other: "_Sums"):
-        pairs = zip(self.quantities, other.quantities, strict=True)
-        self.quantities = [None if None in pair else sum(pair) for pair in pairs]
-        self.unit_count += other.unit_count
-        self.assessed_count += other.assessed_count
-        self.has_made_up |= other.has_made_up
+    def add_sums(self, others: "list[_Sums]"):
+        self.quantities = _added_up(zip(*(other.quantities for other in others), strict=True))
+        self.unit_count = sum(other.unit_count for other in others)
+        self.assessed_count = sum(other.assessed_count for other in others)
+        self.has_made_up = any(other.has_made_up for other in others)
+        self.is_village_survey = others[0].is_village_survey
 
     def add_hectares(self, other: "_Sums"):
         for mine, others in ((self.hectares, other.hectares), (self.changes, other.changes)):
@@ -234,11 +239,15 @@ def refresh(year: AssessmentYear, villages: Iterable[int] | None = None, areas: 
     """Compute the results anew that depend on the baselines of these villages and areas; of all where none are named.
 
     The caller holds the year (`AssessmentYear.lock_for_change`). The years compared with this one get their changes
-    anew as well.
+    anew as well; they are held too, later ones after earlier ones, so that nobody waits in a circle.
     """
-    scope = None if villages is None else _closed(year, set(villages), set(areas))
+    # With its first row a year begins to be compared, with its last one it ends: that touches every place.
+    turns = year.assessments.exists() != year.baselines.exists()
+    scope = None if villages is None or turns else _closed(year, set(villages), set(areas))
     _store(year, compute(year, scope), scope)
-    for follower in year.followers():
+    compared = list(year.next_measured()) if turns else year.followers()
+    keys = [follower.pk for follower in compared]
+    for follower in AssessmentYear.objects.select_for_update().filter(pk__in=keys).order_by("year", "rule_set"):
         touched = None if scope is None else _closed(follower, *scope)
         _store(follower, compute(follower, touched), touched)
 
@@ -259,17 +268,39 @@ def _closed(year: AssessmentYear, villages: set[int], areas: set[int]) -> tuple[
 
 @dataclass
 class Computed:
-    areas: dict[int, _Sums]
-    regions: dict[int, _Sums]
-    levels: dict[int, str]
+    areas: dict[int, _Sums] = field(default_factory=dict)
+    regions: dict[int, _Sums] = field(default_factory=dict)
+    levels: dict[int, str] = field(default_factory=dict)
 
 
-def compute(year: AssessmentYear, scope: tuple[set[int], set[int]] | None = None) -> Computed:
-    """The results as they follow from the rows, by area and by region; stores nothing."""
-    villages = None if scope is None else scope[0]
-    rows = read_rows(year, villages)
+class WholeYears:
+    """The rows of whole years, each read once: a year is needed again by the one that is compared with it."""
+
+    def __init__(self):
+        self._rows: dict[AssessmentYear, list[tuple]] = {}
+
+    def __call__(self, year: AssessmentYear) -> list[tuple]:
+        if year not in self._rows:
+            self.keep(year, read_rows(year))
+        return self._rows[year]
+
+    def keep(self, year: AssessmentYear, rows: list[tuple]) -> None:
+        self._rows[year] = rows
+        measured = sorted({known.year for known, rows in self._rows.items() if rows})
+        self._rows = {known: rows for known, rows in self._rows.items() if known.year in measured[-2:]} | {year: rows}
+
+
+def compute(year: AssessmentYear, scope: tuple[set[int], set[int]] | None = None, rows_of=None) -> Computed:
+    """The results as they follow from the rows, by area and by region; stores nothing.
+
+    `rows_of` is a function from a year to its rows, where they are at hand.
+    """
+    rows_of = rows_of or (lambda year: read_rows(year, scope and scope[0]))
+    rows = rows_of(year)
+    if not rows and not year.baselines.exists():
+        return Computed()
     before_year = year.previous()
-    before = read_rows(before_year, villages) if before_year else []
+    before = rows_of(before_year) if before_year else []
     units = [row for row in rows if not _is_survey(row)]
 
     area_sums = _summed(units, _AREA, year.rules)
@@ -288,7 +319,7 @@ def compute(year: AssessmentYear, scope: tuple[set[int], set[int]] | None = None
                 for sums in (area_sums[row[_AREA]], by_village[row[_VILLAGE]]):
                     sums.hectares[key] += row[_HECTARES]
     if before_year:
-        _add_changes(year, before_year, units, before, class_a, area_sums, by_village)
+        _add_changes(year, before_year, units, before, class_a, area_sums, by_village, scope)
     return _with_higher_regions(year, area_sums, by_village, scope)
 
 
@@ -304,18 +335,21 @@ def _summed(rows: list[tuple], column: int, rules: scoring.RuleSet) -> dict[int,
     return found
 
 
-def _add_changes(year, before_year, units, before, class_a, area_sums, by_village):
+def _add_changes(year, before_year, units, before, class_a, area_sums, by_village, scope):
     """Slum hectares that came or went since the year before, by cause (domain 1.8).
 
-    A neighbourhood that is in an area in one of the years only, or whose area differs while it stays a slum, was drawn
-    anew; a class that changed is due to works where there were any since, else to the rule where it changed, else to a
-    correction.
+    A neighbourhood that is in an area in one of the years only, or whose hectares differ while it stays a slum, was
+    drawn anew; a class that changed is due to works where there were any since, else to the rule where it changed, else
+    to a correction. One that moved leaves the one area and joins the other: by method A, which speaks of whole areas,
+    always drawn anew. So the changes of every place add up to the difference between its slum hectares.
     """
     before = [row for row in before if not _is_survey(row) and row[_AREA] is not None]
     before_a = {area: sums.slum_class for area, sums in _summed(before, _AREA, before_year.rules).items()}
     now_by_unit = {row[_UNIT]: row for row in units if row[_AREA] is not None}
     before_by_unit = {row[_UNIT]: row for row in before}
     worked = NeighbourhoodUnit.objects.filter(works__year__gt=before_year.year, works__year__lte=year.year)
+    if scope is not None:
+        worked = worked.filter(region__in=scope[0])
     worked_units = set(worked.values_list("pk", flat=True))
     worked_areas = {row[_AREA] for row in now_by_unit.values() if row[_UNIT] in worked_units}
     rule_changed = before_year.rule_set != year.rule_set
@@ -325,24 +359,25 @@ def _add_changes(year, before_year, units, before, class_a, area_sums, by_villag
 
     for unit in now_by_unit.keys() | before_by_unit.keys():
         now, then = now_by_unit.get(unit), before_by_unit.get(unit)
+        moved = now and then and now[_AREA] != then[_AREA]
         for method in METHODS:
             by_area = method == "a"
             name_now = now and (class_a[now[_AREA]] if by_area else now[_CLASS])
             name_then = then and (before_a[then[_AREA]] if by_area else then[_CLASS])
             after = slum_hectares(now, name_now) if now else 0
-            delta = after - (slum_hectares(then, name_then) if then else 0)
-            if not delta:
+            earlier = slum_hectares(then, name_then) if then else 0
+            if after == earlier and not moved:
                 continue
-            if not now or not then or (name_now in scoring.SLUM and name_then in scoring.SLUM):
+            if not now or not then or (moved and by_area) or (name_now in scoring.SLUM and name_then in scoring.SLUM):
                 cause = "delineation"
             elif (now[_AREA] in worked_areas) if by_area else (unit in worked_units):
                 cause = "works"
             else:
                 cause = "rule" if rule_changed else "correction"
             key = f"{method}_by_{cause}"
-            row = now or then
-            for sums in (area_sums.setdefault(row[_AREA], _Sums()), by_village.setdefault(row[_VILLAGE], _Sums())):
-                sums.changes[key] += delta
+            for row, delta in [(then, -earlier), (now, after)] if moved else [(now or then, after - earlier)]:
+                for sums in (area_sums.setdefault(row[_AREA], _Sums()), by_village.setdefault(row[_VILLAGE], _Sums())):
+                    sums.changes[key] += delta
 
 
 def _with_higher_regions(year: AssessmentYear, areas, by_village, scope) -> Computed:
@@ -359,7 +394,8 @@ def _with_higher_regions(year: AssessmentYear, areas, by_village, scope) -> Comp
             stored = year.assessments.filter(level=child_level, region__parent__in=parents)
             children |= {child.region_id: _as_sums(child) for child in stored.exclude(region__in=touched)}
         members = defaultdict(list)
-        for child, parent in Region.objects.filter(pk__in=list(children)).values_list("pk", "parent_id"):
+        placed = Region.objects.filter(pk__in=list(children), parent__isnull=False)
+        for child, parent in placed.order_by("pk").values_list("pk", "parent_id"):
             members[parent].append(children[child])
         fresh, touched = {parent: _added(members[parent], year.rules) for parent in members}, parents
         regions |= fresh
@@ -371,12 +407,11 @@ def _added(members: list[_Sums], rules: scoring.RuleSet) -> _Sums:
     """Surveys of whole villages are never added to neighbourhoods; they count where there are no others."""
     measured = [member for member in members if member.unit_count]
     counted = [member for member in measured if not member.is_village_survey] or measured
-    sums = _Sums(is_village_survey=bool(counted) and counted[0].is_village_survey)
-    for member in counted:
-        sums.add(member)
+    sums = _Sums()
     for member in members:
         sums.add_hectares(member)
     if counted:
+        sums.add_sums(counted)
         sums.score(rules)
     return sums
 
@@ -428,43 +463,62 @@ class Compared:
     differing: list[str]
 
 
-def reassess(year: AssessmentYear) -> Compared:
-    """Score every row of a year again and compute its results; the caller holds the year."""
-    rows = read_rows(year)
-    differing = _fresh_results(year, rows)
-    for (total, slum_class), keys in differing.items():
-        for start in range(0, len(keys), 10_000):
-            chunk = year.baselines.filter(pk__in=keys[start : start + 10_000])
-            chunk.update(total=total, slum_class=slum_class)
-    computed = compute(year)
-    _store(year, computed, None)
-    stored = len(computed.areas) + len(computed.regions)
-    return Compared(len(rows), stored, [str(key) for keys in differing.values() for key in keys])
+def reassess(year: AssessmentYear, rows_of: WholeYears, *, store: bool = True) -> Compared:
+    """Score every row of a year again and compute its results; without `store` only compare.
+
+    The caller holds all years and goes from the earliest to the latest with the same `rows_of`.
+    """
+    scored, changed = _scored_again(year, rows_of(year))
+    differing = _keys_of_rows(year, [key for keys in changed.values() for key in keys])
+    rows_of.keep(year, scored)
+    computed = compute(year, rows_of=rows_of)
+    count, differing_results = _compare_stored(year, computed)
+    if store:
+        for (total, slum_class), keys in changed.items():
+            for chunk in _chunks(keys):
+                year.baselines.filter(pk__in=chunk).update(total=total, slum_class=slum_class)
+        if differing_results:
+            _store(year, computed, None)
+            count = len(computed.areas) + len(computed.regions)
+    return Compared(len(scored), count, differing + differing_results)
 
 
-def differing_results(year: AssessmentYear) -> Compared:
-    """The same comparison, storing nothing: keys of baselines and assessments that do not follow from the rows."""
-    rows = read_rows(year)
-    wrong = [key for keys in _fresh_results(year, rows).values() for key in keys]
-    baselines = year.baselines.filter(pk__in=wrong).select_related("unit__region", "assessment_year")
-    differing = [baseline.key for baseline in baselines]
+def _compare_stored(year: AssessmentYear, computed: Computed) -> tuple[int, list[str]]:
+    """How many results are stored, and the keys of those that are wrong, missing or superfluous."""
     columns = [field.attname for field in Assessment._meta.concrete_fields if not field.primary_key]
-    stored = year.assessments.select_related("slum_area", "region", "assessment_year")
-    fresh = {tuple(getattr(one, name) for name in columns): one for one in assessments_of(year, compute(year))}
+    stored = list(year.assessments.select_related("slum_area", "region", "assessment_year"))
+    fresh = {tuple(getattr(one, name) for name in columns): one for one in assessments_of(year, computed)}
     kept = {tuple(getattr(one, name) for name in columns): one for one in stored}
-    differing += sorted(
-        {one.key for values, one in (*fresh.items(), *kept.items()) if values not in fresh or values not in kept}
-    )
-    return Compared(len(rows), len(kept), differing)
+    differing = {
+        one.key for values, one in (*fresh.items(), *kept.items()) if values not in fresh or values not in kept
+    }
+    return len(stored), sorted(differing)
 
 
-def _fresh_results(year: AssessmentYear, rows: list[tuple]) -> dict[tuple[int | None, str], list[int]]:
-    """{(total, class): primary keys of the rows whose stored result differs from it}."""
-    changed = defaultdict(list)
+def _scored_again(year: AssessmentYear, rows: list[tuple]) -> tuple[list[tuple], dict]:
+    """(the rows with the results that follow from them, {(total, class): keys of the rows that had another})."""
+    scored, changed = [], defaultdict(list)
+    rules = year.rules
     for row in rows:
         values = dict(zip(QUANTITY_KEYS, row[_FIRST:], strict=True))
-        result = scoring.score(values, values, year.rules)
+        result = scoring.score(values, values, rules)
         fresh = result.total, result.slum_class or ""
         if fresh != (row[_TOTAL], row[_CLASS]):
             changed[fresh].append(row[_PK])
-    return changed
+            row = (*row[:_TOTAL], *fresh, *row[_CLASS + 1 :])
+        scored.append(row)
+    return scored, changed
+
+
+def _keys_of_rows(year: AssessmentYear, primary_keys: list[int]) -> list[str]:
+    found = []
+    for chunk in _chunks(primary_keys):
+        rows = year.baselines.filter(pk__in=chunk).order_by()
+        for code, rw, rt in rows.values_list("unit__region__code", "unit__rw", "unit__rt"):
+            found.append(f"{code}/{rw}/{rt}/{year.year}/{year.rule_set}")
+    return sorted(found)
+
+
+def _chunks(keys: list[int], size: int = 10_000) -> Iterable[list[int]]:
+    """As many as every database takes in one query."""
+    return (keys[start : start + size] for start in range(0, len(keys), size))

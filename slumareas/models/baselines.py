@@ -1,5 +1,8 @@
 """What was measured in a neighbourhood (or a whole village) for a year."""
 
+from collections import defaultdict
+from collections.abc import Collection
+
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
@@ -32,6 +35,25 @@ class BaselineQuerySet(models.QuerySet):
 
     def village_surveys(self):
         return self.filter(unit__rw="", unit__rt="")
+
+    def delete(self):
+        """The door of many rows at once: behind the lock of their years, with the results above them."""
+        with transaction.atomic():
+            touched = defaultdict(lambda: (set(), set()))
+            places = ("assessment_year__year", "assessment_year__rule_set", "unit__region", "slum_area")
+            keys = self.order_by("assessment_year__year", "assessment_year__rule_set").values_list(*places[:2])
+            years = {key: AssessmentYear.lock_for_change(*key) for key in dict.fromkeys(keys)}
+            for year, rule_set, village, area in self.order_by().values_list(*places):
+                villages, areas = touched[year, rule_set]
+                villages.add(village)
+                areas.update({area} - {None})
+            deleted = super().delete()
+            for key, (villages, areas) in touched.items():
+                refresh(years[key], villages, areas)
+        return deleted
+
+    delete.alters_data = True
+    delete.queryset_only = True
 
     def previous_to(self, baseline: "Baseline"):
         """The same neighbourhood in earlier years, the latest first."""
@@ -154,21 +176,44 @@ class Baseline(Quantities):
 
     @transaction.atomic
     def save(self, **kwargs):
-        stored = Baseline.objects.filter(pk=self.pk).first() if self.pk else None
+        """The area is that of the neighbourhood when the row is made; later only `NeighbourhoodUnit.save` moves it."""
+        year = AssessmentYear.lock_for_change(self.assessment_year.year, self.assessment_year.rule_set)
+        stored = self._stored()
         if stored and stored.assessment_year_id != self.assessment_year_id:
             raise ValueError("A baseline stays in its year.")
-        year = AssessmentYear.lock_for_change(self.assessment_year.year, self.assessment_year.rule_set)
-        self.slum_area = self.unit.slum_area
+        # What this object was loaded with may be old. A neighbourhood that moves holds all drafted years, so this is not.
+        unit = NeighbourhoodUnit.objects.get(pk=self.unit_id)
+        stays = stored and stored.unit_id == self.unit_id
+        self.slum_area_id = stored.slum_area_id if stays else unit.slum_area_id
+        self.round_quantities()
         result = self.result()
         self.total, self.slum_class = result.total, result.slum_class or ""
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "slum_area", "total", "slum_class"}
         super().save(**kwargs)
+        left = [stored] if stored else []
         refresh(
-            year, [self.unit.region_id], [area for area in (stored and stored.slum_area_id, self.slum_area_id) if area]
+            year,
+            [unit.region_id, *[row.unit.region_id for row in left]],
+            [row.slum_area_id for row in (self, *left) if row.slum_area_id],
         )
+
+    @transaction.atomic
+    def follow_unit(self, villages: Collection[int]) -> None:
+        """The neighbourhood moved to another area or village; `villages` are those it left and joined."""
+        year = AssessmentYear.lock_for_change(self.assessment_year.year, self.assessment_year.rule_set)
+        left, self.slum_area_id = self.slum_area_id, self.unit.slum_area_id
+        super().save(update_fields=["slum_area"])
+        refresh(year, villages, [area for area in (left, self.slum_area_id) if area])
 
     @transaction.atomic
     def delete(self, **kwargs):
         year = AssessmentYear.lock_for_change(self.assessment_year.year, self.assessment_year.rule_set)
+        stored = self._stored()
         deleted = super().delete(**kwargs)
-        refresh(year, [self.unit.region_id], [self.slum_area_id] if self.slum_area_id else [])
+        if stored:
+            refresh(year, [stored.unit.region_id], [stored.slum_area_id] if stored.slum_area_id else [])
         return deleted
+
+    def _stored(self) -> "Baseline | None":
+        return Baseline.objects.select_related("unit").filter(pk=self.pk).first() if self.pk else None

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.models import Region
+from core.refusals import Refused
 from slumareas import scoring
 from slumareas.models.quantities import QuantityField
 
@@ -364,15 +365,32 @@ class NeighbourhoodUnit(models.Model):
                 {"region": _("Baselines are recorded here already, so it stays in its village and what it is.")}
             )
 
+    @transaction.atomic
     def save(self, **kwargs):
         """What is still being drafted follows the neighbourhood into another area; verified years stay as they are."""
-        before = NeighbourhoodUnit.objects.filter(pk=self.pk).values_list("slum_area", flat=True) if self.pk else []
-        moved = bool(before) and before[0] != self.slum_area_id
-        with transaction.atomic():
-            super().save(**kwargs)
-            if moved:
-                for baseline in self.baselines.filter(assessment_year__status="draft").select_related(
-                    "assessment_year"
-                ):
-                    baseline.unit = self
-                    baseline.save()
+        before = NeighbourhoodUnit.objects.filter(pk=self.pk).first() if self.pk else None
+        moved = before is not None and before._place != self._place
+        if moved:
+            # Whoever changes a row holds its year: taken first, and oldest first, nobody waits in a circle.
+            drafts = self.baselines.model.assessment_year.field.related_model.objects.filter(status="draft")
+            list(drafts.select_for_update().order_by("year", "rule_set"))
+        if moved and before._place[1:] != self._place[1:]:
+            self._refuse_where_verified()
+        super().save(**kwargs)
+        if moved:
+            drafted = self.baselines.filter(assessment_year__status="draft").select_related("assessment_year")
+            for baseline in drafted.order_by("assessment_year__year", "assessment_year__rule_set"):
+                baseline.unit = self
+                baseline.follow_unit({before.region_id, self.region_id})
+
+    @property
+    def _place(self) -> tuple:
+        """What the results above a neighbourhood depend on."""
+        return self.slum_area_id, self.region_id, self.is_village_survey
+
+    def _refuse_where_verified(self):
+        """Its village is that of every year: a verified year would change with it."""
+        if self.baselines.exclude(assessment_year__status="draft").exists():
+            raise Refused(
+                gettext("This RT has baselines of verified years, so it stays in its village. Record a new RT instead.")
+            )

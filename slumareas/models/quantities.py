@@ -127,6 +127,11 @@ class Quantities(models.Model):
     class Meta:
         abstract = True
 
+    def round_quantities(self) -> None:
+        """Take the numbers as they will be stored: a score must never follow from digits that are not kept."""
+        for key in QUANTITY_KEYS:
+            setattr(self, key, self._meta.get_field(key).to_python(getattr(self, key)))
+
     @property
     def denominators(self) -> dict[str, Decimal | None]:
         return {key: getattr(self, key) for key in DENOMINATOR_KEYS}

@@ -22,6 +22,18 @@ class WorkQuerySet(models.QuerySet):
             return self.filter(unit__region__in=Region.objects.within(user.region))
         return self
 
+    def delete(self):
+        """The door of many works at once, with the causes that followed from them."""
+        with transaction.atomic():
+            works = list(self.select_related("unit"))
+            deleted = super().delete()
+            for work in {(work.year, work.unit_id): work for work in works}.values():
+                work._refresh_causes()
+        return deleted
+
+    delete.alters_data = True
+    delete.queryset_only = True
+
 
 class Work(models.Model):
     """Works (investasi) that change a number: what was built, for which criterion, how much of it, by whose money."""
@@ -75,10 +87,9 @@ class Work(models.Model):
 
     def _refresh_causes(self):
         """Of the first year measured since: the change of its hectares may be due to these works."""
-        since = (
-            AssessmentYear.objects.filter(year__gte=self.year).order_by("year").values_list("year", flat=True).first()
-        )
-        for year in AssessmentYear.objects.select_for_update().filter(year=since):
+        later = AssessmentYear.objects.measured().filter(year__gte=self.year).order_by("year", "rule_set")
+        since = later.values_list("year", flat=True).first()
+        for year in AssessmentYear.objects.select_for_update().filter(year=since).order_by("rule_set"):
             refresh(year, [self.unit.region_id])
 
     @property

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,11 @@ class AssessmentYearQuerySet(models.QuerySet):
         if user.role == user.Role.VIEWER:
             return self.exclude(status=AssessmentYear.Status.DRAFT)
         return self
+
+    def measured(self):
+        """Years with at least one baseline: an empty one is compared with nothing."""
+        baselines = AssessmentYear.baselines.rel.related_model.objects
+        return self.filter(Exists(baselines.filter(assessment_year=OuterRef("pk"))))
 
 
 class AssessmentYear(models.Model):
@@ -64,6 +70,13 @@ class AssessmentYear(models.Model):
     def get_absolute_url(self):
         return reverse("slumareas:year_detail", args=[self.pk])
 
+    def save(self, **kwargs):
+        if self.pk and self.baselines.exists():
+            stored = AssessmentYear.objects.filter(pk=self.pk).values_list("year", "rule_set").first()
+            if stored != (self.year, self.rule_set):
+                raise Refused(gettext("There are baselines of this year: its number and its rule set stay."))
+        super().save(**kwargs)
+
     @property
     def key(self) -> str:
         return f"{self.year}-{self.rule_set}"
@@ -77,18 +90,21 @@ class AssessmentYear(models.Model):
         return self.status == self.Status.DRAFT
 
     def previous(self) -> "AssessmentYear | None":
-        """The latest earlier year, under the same rule set where it has both."""
-        earlier = AssessmentYear.objects.filter(year__lt=self.year).order_by("-year")
+        """The latest earlier year that was measured, under the same rule set where it has both."""
+        earlier = AssessmentYear.objects.measured().filter(year__lt=self.year).order_by("-year", "rule_set")
         newest = earlier.first()
         if newest is None or newest.rule_set == self.rule_set:
             return newest
         return earlier.filter(year=newest.year, rule_set=self.rule_set).first() or newest
 
+    def next_measured(self) -> models.QuerySet:
+        """The next later year that was measured, under each rule set it has."""
+        later = AssessmentYear.objects.measured().filter(year__gt=self.year).order_by("year", "rule_set")
+        return later.filter(year=later.values_list("year", flat=True).first())
+
     def followers(self) -> "list[AssessmentYear]":
         """The years that are compared with this one."""
-        later = AssessmentYear.objects.filter(year__gt=self.year).order_by("year")
-        next_year = later.values_list("year", flat=True).first()
-        return [year for year in later.filter(year=next_year) if year.previous() == self]
+        return [year for year in self.next_measured() if year.previous() == self]
 
     @classmethod
     def lock_for_change(cls, year: int, rule_set: str) -> "AssessmentYear":

@@ -116,8 +116,13 @@ class PlaceList(ListView):
             "year_query": year_query(self.year, self.years),
             "export_query": self.request.GET.urlencode(),
             "formats": exporting.FORMATS,
-            "is_partly_shown": self.year and self.year.is_draft and self.request.user.role == "village_user",
+            "is_partly_shown": self.is_partly_shown,
         }
+
+    @property
+    def is_partly_shown(self) -> bool:
+        """Of a draft a village user sees the own results; of the other places it is not said whether they have any."""
+        return bool(self.year) and self.year.is_draft and self.request.user.role == "village_user"
 
     def in_numbers(self, year) -> dict:
         """Hectares and classes of the places that were found, by one query."""
@@ -141,7 +146,8 @@ class PlaceList(ListView):
 
     def tiles(self, count: int) -> dict:
         now, then = self.in_numbers(self.year), self.in_numbers(self.before)
-        now["counts"][""] += count - sum(now["counts"].values())
+        if not self.is_partly_shown:
+            now["counts"][""] += count - sum(now["counts"].values())
         return {
             "now": now,
             **{f"change_{method}": _change(now, then, method) for method in METHODS},
@@ -276,7 +282,7 @@ class Place:
 
     @property
     def hectares_url(self) -> str:
-        return reverse("slumareas:hectares_explain", args=[self.measured.pk]) if self.measured else ""
+        return reverse("slumareas:hectares") + self.query
 
     @property
     def crossing(self) -> YearRow | None:
@@ -397,8 +403,16 @@ def area_detail(request, slug):
         **page.context(),
         **_row_list(request, page),
     }
-    context["figures"] = decreed.group_figures(list(context["villages"]), request.user)
+    villages = list(context["villages"])
+    context["figures"] = decreed.group_figures(villages, request.user)
+    context["entry_village"] = _entry_village(villages, request.user)
     return render(request, "slumareas/area_detail.html", context)
+
+
+def _entry_village(villages: list[Region], user) -> Region | None:
+    """Where a form that is opened from the area begins: for a village user the own village."""
+    own = [one for one in villages if user.region and f"{one.code}.".startswith(f"{user.region.code}.")]
+    return next(iter(own or villages), None)
 
 
 def village_detail(request, code):
@@ -406,6 +420,7 @@ def village_detail(request, code):
     page = Place(request, village)
     context = {
         "village": village,
+        "entry_village": village,
         "areas": _areas_of(request, village, page.year),
         "works": page.works(),
         "missing": page.missing() if not page.is_village_survey else {"rows": [], "units": []},

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 
 from kotaku.documents import PAPERS
 from kotaku.management.commands.document import Command
+from slumareas.models import SlumArea
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -27,11 +28,14 @@ def refusal_of(*arguments):
 
 
 @pytest.mark.parametrize("kind", list(PAPERS))
-def test_each_kind_writes_a_pdf_of_that_workshop(kind, tmp_path):
-    workshop = factories.WorkshopFactory(title="Lokakarya Penanda")
+def test_each_kind_writes_a_pdf_of_that_record(kind, tmp_path):
+    if PAPERS[kind].records().model is SlumArea:
+        record = factories.SlumAreaFactory(name="Penanda")
+    else:
+        record = factories.WorkshopFactory(title="Lokakarya Penanda")
     target = tmp_path / "kertas.pdf"
-    run(kind, workshop.slug, "--output", str(target))
-    assert "Lokakarya Penanda" in PdfReader(target).metadata.title
+    run(kind, record.slug, "--output", str(target))
+    assert "Penanda" in PdfReader(target).metadata.title
 
 
 def test_an_existing_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):
@@ -44,7 +48,14 @@ def test_an_existing_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "key"), [("minutes", "tidak-ada"), ("poster", "tidak-ada"), ("minutes", ""), ("minutes", "../../etc")]
+    ("kind", "key"),
+    [
+        ("minutes", "tidak-ada"),
+        ("area_profile", "tidak-ada"),
+        ("poster", "tidak-ada"),
+        ("minutes", ""),
+        ("minutes", "../../etc"),
+    ],
 )
 def test_an_unknown_kind_or_key_is_unusable(kind, key, tmp_path):
     refusal = refusal_of(kind, key, "--output", str(tmp_path / "x.pdf"))

@@ -9,7 +9,11 @@ from kotaku.documents import PAPERS
 
 
 class Command(HouseCommand):
-    help = "Write a paper as PDF. KIND is one of: " + ", ".join(PAPERS) + ". KEY is the address (slug) of a workshop."
+    help = (
+        "Write a paper as PDF. KIND is one of: "
+        + ", ".join(PAPERS)
+        + ". KEY is the address (slug) of a workshop or a slum area."
+    )
 
     def add_arguments(self, parser):
         super().add_arguments(parser)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from core.commands import HouseCommand
 from core.refusals import Refused
 from slumareas.models import AssessmentYear
-from slumareas.models.assessments import differing_results, reassess
+from slumareas.models.assessments import WholeYears, reassess
 
 
 class Command(HouseCommand):
@@ -21,9 +21,10 @@ class Command(HouseCommand):
 
     def handle(self, *, check, format, **options):
         found = {"baselines": 0, "assessments": 0, "differing": []}
+        rows_of = WholeYears()
         with transaction.atomic():
             for year in AssessmentYear.objects.select_for_update().order_by("year", "rule_set"):
-                compared = differing_results(year) if check else reassess(year)
+                compared = reassess(year, rows_of, store=not check)
                 found["baselines"] += compared.baselines
                 found["assessments"] += compared.assessments
                 found["differing"] += compared.differing
