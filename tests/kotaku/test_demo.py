@@ -523,7 +523,7 @@ def test_two_years_under_one_rule_set_the_first_of_them_locked_by_the_verbs(demo
 
 
 def test_measured_values_pass_the_checks_and_the_results_follow_from_them(demo):
-    for model in SLUM_MODELS:
+    for model in set(SLUM_MODELS) - {Assessment}:  # that one is computed, not entered
         for record in model.objects.all():
             record.full_clean()
     for year in AssessmentYear.objects.all():
