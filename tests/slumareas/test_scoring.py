@@ -139,6 +139,14 @@ def test_what_is_recorded_beside_the_criteria():
     assert (open_space.key, open_space.unit.key, open_space.unit.places) == ("open_space_m2", "m2", 2)
 
 
+def test_the_keys_that_are_stored_and_sent():
+    assert list(scoring.SLUM_CLASSES) == ["heavy", "moderate", "light", "not_slum"]
+    assert list(scoring.CONSIDERATION_LEVELS) == ["high", "medium", "low"]
+    assert list(scoring.HANDLING_PATTERNS) == ["restoration", "renewal", "resettlement"]
+    assert list(scoring.AUTHORITIES) == ["regency", "province", "centre"]
+    assert list(RULE_SETS) == ["permen_14_2018", "permen_2_2016"]
+
+
 def test_tables_are_made_of_what_they_say():
     assert scoring.PARTS_OF_WHOLE == (
         ("ideal_road_m", ("road_coverage", "road_surface")),
