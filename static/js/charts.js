@@ -132,7 +132,9 @@ function fitted(label, width) {
 
 function labelTotals(plot, slots, totals, reported) {
   slots.forEach((slot, at) => {
-    if (slot.dataset.totalText) text(plot, plot.x(at), plot.y(totals[at]) - 6, slot.dataset.totalText, "total");
+    const { totalText } = slot.dataset;
+    const short = plot.step < 90 ? slot.querySelector('[data-series="slum"]')?.textContent : totalText;
+    if (totalText) text(plot, plot.x(at), plot.y(totals[at]) - 6, short, "total");
   });
   const told = slots.map((_slot, at) => at).filter((at) => reported[at] !== null);
   const path = told.map((at, step) => `${step ? "L" : "M"}${plot.x(at)} ${plot.y(reported[at])}`).join("");
