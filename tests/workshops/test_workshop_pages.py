@@ -1,8 +1,12 @@
 """The pages of one workshop: what is asked, where a mistake is shown, and what the next step is."""
 
+import datetime
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from tests import factories
 from workshops.models import Workshop
 
 NEW = {
@@ -64,3 +68,43 @@ def test_a_cancelled_workshop_can_be_planned_again_and_a_saved_one_changed(as_ro
     assert create(client) == {}
     again = Workshop.objects.get(status="draft")
     assert client.post(url("workshop_edit", again), NEW | {"unit": "Bidang Uji"}).status_code == 302
+
+
+# --- the next step -----------------------------------------------------------------------------------------
+
+
+def test_the_organizer_is_ones_own_agency_until_another_is_chosen(as_role, agency):
+    answer = as_role("planner").get(reverse("workshops:workshop_create"))
+    assert answer.context["form"]["organizer"].value() == agency.pk
+
+
+def test_inviting_nobody_is_pointed_out_with_the_way_to_the_list(as_role, workshop):
+    client, way = as_role("planner"), url("participant_invite", workshop)
+    assert way in client.get(url("workshop_invite", workshop)).content.decode()
+    factories.ParticipantFactory(workshop=workshop, is_invited=True)
+    assert way not in client.get(url("workshop_invite", workshop)).content.decode()
+
+
+@pytest.mark.parametrize(("days", "warned"), [(1, True), (0, False), (-1, False)])
+def test_starting_before_the_day_is_pointed_out(as_role, workshop, days, warned):
+    Workshop.objects.update(held_on=timezone.localdate() + datetime.timedelta(days))
+    answer = as_role("planner").get(url("workshop_start", workshop))
+    assert ("notice-warning" in answer.content.decode()) == warned
+
+
+@pytest.mark.parametrize("verb", Workshop.TRANSITIONS)
+def test_every_step_says_what_was_done_once(as_role, workshop, verb):
+    put_in(workshop, min(Workshop.TRANSITIONS[verb][0]))
+    client = as_role("admin")
+    for level in ("success", "error"):
+        answer = client.post(url(f"workshop_{verb}", workshop), {"reason": "Alasan uji."}, follow=True)
+        assert [message.level_tag for message in answer.context["messages"]] == [level]
+
+
+def test_the_letter_is_saved_and_printed_on_one_page(as_role, workshop):
+    client, page = as_role("planner"), url("workshop_invitation", workshop)
+    answer = client.post(page, {"invitation_number": "005/1", "invitation_nature": "Biasa"}, follow=True)
+    assert answer.redirect_chain == [(page, 302)]
+    assert url("invitation_pdf", workshop) in answer.content.decode()
+    workshop.refresh_from_db()
+    assert workshop.invitation_number == "005/1"
