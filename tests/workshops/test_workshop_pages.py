@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
@@ -108,3 +109,44 @@ def test_the_letter_is_saved_and_printed_on_one_page(as_role, workshop):
     assert url("invitation_pdf", workshop) in answer.content.decode()
     workshop.refresh_from_db()
     assert workshop.invitation_number == "005/1"
+
+
+# --- the minutes and the files -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["minutes", "check_in"])
+def test_going_back_shows_what_was_saved_meanwhile(as_role, workshop, page):
+    assert "no-store" in as_role("planner").get(url(page, workshop))["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "ways"),
+    [
+        ("planner", "in_progress", ["finish"]),
+        ("planner", "correction", []),
+        ("verifier", "correction", ["close"]),
+        ("verifier", "in_progress", []),
+        ("viewer", "closed", []),
+        ("planner", "draft", []),
+    ],
+)
+def test_the_minutes_lead_to_the_next_step_of_those_who_may_take_it(as_role, workshop, role, status, ways):
+    put_in(workshop, status)
+    page = as_role(role).get(url("minutes", workshop)).content.decode()
+    assert [verb for verb in ("finish", "close") if url(f"workshop_{verb}", workshop) in page] == ways
+
+
+@pytest.mark.parametrize(("status", "running"), [("in_progress", True), ("correction", False), ("closed", False)])
+def test_nothing_runs_any_more_when_the_event_is_over(as_role, workshop, status, running):
+    factories.AgendaItemFactory(workshop=workshop, actual_start=datetime.time(9))
+    put_in(workshop, status)
+    page = as_role("planner").get(url("minutes", workshop)).content.decode()
+    assert ("pill-in_progress" in page.split("data-minutes>")[1]) == running
+
+
+def test_a_file_that_is_not_what_its_name_says_is_refused_where_one_looks(as_role, workshop):
+    sent = {"file": SimpleUploadedFile("foto.jpg", b"bukan gambar"), "kind": "other", "title": "Foto"}
+    answer = as_role("planner").post(url("files", workshop), sent)
+    assert list(answer.context["form"].errors) == ["file"]
+    assert 'href="#add-file"' in answer.content.decode()
+    assert not workshop.attachments.exists()
