@@ -150,3 +150,18 @@ def test_a_file_that_is_not_what_its_name_says_is_refused_where_one_looks(as_rol
     assert list(answer.context["form"].errors) == ["file"]
     assert 'href="#add-file"' in answer.content.decode()
     assert not workshop.attachments.exists()
+
+
+# --- the history -------------------------------------------------------------------------------------------
+
+
+def test_the_history_writes_moments_times_and_names_as_people_do(as_role, workshop, planner, agency, moment):
+    person = factories.ParticipantFactory(workshop=workshop)
+    put_in(workshop, "in_progress")
+    person.refresh_from_db()
+    person.arrive(at=moment(9, 5), by=planner)
+    workshop.start_time, workshop.organizer = datetime.time(8, 45), agency
+    workshop.save()
+    page = as_role("planner").get(url("history", workshop)).context["page_obj"]
+    shown = {(before, after) for change in page for _label, before, after in change.fields}
+    assert {("–", "10 Mar 2026, 09.05"), ("09.00", "08.45"), ("–", str(agency))} <= shown
