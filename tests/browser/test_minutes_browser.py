@@ -278,3 +278,21 @@ def test_nothing_leaves_the_width_of_a_phone(open_minutes, workshop):
     page = open_minutes(viewport={"width": 390, "height": 844})
     add(page, "speech")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_on_a_phone_the_next_form_is_seen_from_its_top_and_the_tab_with_it(open_minutes):
+    page = open_minutes(viewport={"width": 390, "height": 800})
+    tab = page.locator(".tabs [aria-current]").bounding_box()
+    assert tab["x"] >= 0
+    assert tab["x"] + tab["width"] <= 390
+    add(page, "problem")
+    topic = page.locator("form.entry-edit [name=title]")
+    for text in ("Jalan rusak", "Sampah"):
+        topic.fill(text)
+        page.locator("form.entry-edit [name=next]").click()
+        sync_api.expect(page.locator(".entry-card", has_text=text)).to_be_visible()
+        sync_api.expect(topic).to_have_count(1)
+        sync_api.expect(topic).to_be_focused()
+        page.wait_for_timeout(800)
+        bar = page.locator(".minutes-bar").bounding_box()
+        assert topic.bounding_box()["y"] >= bar["y"] + bar["height"]
