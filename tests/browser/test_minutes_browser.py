@@ -71,7 +71,7 @@ def test_text_is_saved_as_one_types_with_the_keyboard_alone(open_minutes, worksh
     page.keyboard.press("Escape")
     sync_api.expect(page.locator("form.entry-edit")).to_have_count(0)
     assert texts(workshop) == ["Bagaimana air bersih?", "Bagaimana jalan?"]
-    assert page.evaluate("localStorage.length") == 0
+    page.wait_for_function("localStorage.length === 0")
 
 
 def test_without_network_the_text_is_offered_again_and_saved_when_it_is_back(open_minutes, workshop):
@@ -95,7 +95,7 @@ def test_without_network_the_text_is_offered_again_and_saved_when_it_is_back(ope
     notice.locator("[data-restore]").click()
     state(page.locator("form.entry-edit"), "saved")
     assert texts(workshop) == ["Satu. Dua. Tiga."]
-    assert page.evaluate("localStorage.length") == 0
+    page.wait_for_function("localStorage.length === 0")
 
 
 def test_what_was_never_sent_survives_the_browser_too(open_minutes, workshop):
