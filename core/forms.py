@@ -1,6 +1,7 @@
 """What forms of every app share: native date and time fields, and the check that a form is not stale."""
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.translation import gettext as _
 
 
@@ -23,7 +24,7 @@ class TimeInput(forms.TimeInput):
 
 
 class NativeInputsMixin:
-    """Dates and times get the device's own pickers."""
+    """Dates and times get the device's own pickers, and a rule between fields speaks at the field its code names."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -32,6 +33,11 @@ class NativeInputsMixin:
                 field.widget = DateInput(field.widget.attrs)
             elif isinstance(field, forms.TimeField):
                 field.widget = TimeInput(field.widget.attrs)
+
+    def add_error(self, field, error):
+        for rule in getattr(error, "error_dict", {}).pop(NON_FIELD_ERRORS, []):
+            error.error_dict.setdefault(rule.code if rule.code in self.fields else NON_FIELD_ERRORS, []).append(rule)
+        super().add_error(field, error)
 
 
 class FreshModelForm(NativeInputsMixin, forms.ModelForm):

@@ -132,7 +132,7 @@ class WorkshopAdmin(WhileOpen, HouseAdmin):
 
 
 VERB_LABELS = {
-    "invite": _("Send the invitation"),
+    "invite": _("Announce the workshop"),
     "start": _("Start the event"),
     "finish": _("End the event"),
     "close": _("Close the minutes"),

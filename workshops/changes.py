@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.db.models import Model
+from django.utils import timezone
+from django.utils.formats import date_format, localize
 from django.utils.translation import gettext_lazy as _
 
 from workshops.models import (
@@ -33,6 +35,8 @@ RECORDS: list[type[Model]] = [
 SILENT = {"id", "workshop", "version", "updated_at", "updated_by", "uid", "sha256", "size", "uploaded_at", "order"}
 CONTACT = {"phone", "email", "nip"}
 HIDDEN = _("changed; shown only to those who organize")
+GONE = _("no longer there")
+YES, NO = _("yes"), _("no")
 
 
 @dataclass
@@ -64,6 +68,7 @@ def _of_one_kind(model: type[Model], rows, with_contacts: bool) -> Iterator[Chan
         for one in model._meta.concrete_fields
         if one.name not in SILENT and one.name in {f.name for f in rows.model._meta.fields}
     ]
+    names = _names_of_related(tracked, rows)
     before = None
     for row in rows:
         if before is not None and before.id != row.id:
@@ -78,7 +83,7 @@ def _of_one_kind(model: type[Model], rows, with_contacts: bool) -> Iterator[Chan
         )
         if row.history_type == "~" and before is not None:
             change.fields = [
-                _difference(one, before, row, with_contacts)
+                _difference(one, before, row, names, with_contacts)
                 for one in tracked
                 if getattr(before, one.attname) != getattr(row, one.attname)
             ]
@@ -87,16 +92,33 @@ def _of_one_kind(model: type[Model], rows, with_contacts: bool) -> Iterator[Chan
             yield change
 
 
-def _difference(one, before, row, with_contacts: bool) -> tuple[str, str, str]:
+def _names_of_related(tracked, rows) -> dict[str, dict]:
+    """{field: {key: name}} of the records that the rows point to; one query a field."""
+    names = {}
+    for one in tracked:
+        keys = {getattr(row, one.attname) for row in rows} - {None} if one.is_relation else None
+        if keys:
+            related = one.related_model._base_manager.in_bulk(keys)
+            names[one.attname] = {key: str(record) for key, record in related.items()}
+    return names
+
+
+def _difference(one, before, row, names: dict, with_contacts: bool) -> tuple[str, str, str]:
     if one.name in CONTACT and not with_contacts:
         return (str(one.verbose_name), str(HIDDEN), "")
-    return (str(one.verbose_name), _shown(one, before), _shown(one, row))
+    return (str(one.verbose_name), _shown(one, before, names), _shown(one, row, names))
 
 
-def _shown(one, row) -> str:
+def _shown(one, row, names: dict) -> str:
     value = getattr(row, one.attname)
     if value is None or value == "":
         return "–"
+    if one.is_relation:
+        return names[one.attname].get(value, str(GONE))
     if one.choices:
         return str(dict(one.flatchoices).get(value, value))
-    return str(value)
+    if isinstance(value, bool):
+        return str(YES if value else NO)
+    if isinstance(value, datetime.datetime):
+        return date_format(timezone.localtime(value), "j M Y, H.i")
+    return str(localize(value))

@@ -90,12 +90,22 @@ def invitation(workshop: Workshop) -> bytes:
             "blank_number": blank_number(workshop.held_on),
             "note": "Kegiatan dibatalkan" if workshop.status == Workshop.Status.CANCELLED else "",
             "recipients": recipients,
-            "invited": [] if recipients else invited,
+            "invited": [] if recipients else _invited_lines(invited),
             "agenda": agenda,
             "columns": _agenda_columns(agenda) | {"actual": False},
             "signer": _signature(leaders, Leader.Role.INVITER, Leader.Role.COMMITTEE_HEAD),
         },
     )
+
+
+def _invited_lines(people: list[Participant]) -> list[dict]:
+    """{"name", "who", "seats"}: one line a person; the seats of an organization whose people are unknown are one line."""
+    lines: dict[object, dict] = {}
+    for person in people:
+        who = ", ".join(part for part in (person.position, person.institution) if part)
+        line = lines.setdefault(person.pk if person.name else who, {"name": person.name, "who": who, "seats": 0})
+        line["seats"] += 1
+    return list(lines.values())
 
 
 def attendance(workshop: Workshop, *, blank: bool = False, phones: bool = False) -> bytes:

@@ -224,6 +224,8 @@ class MinutesEntryForm(forms.ModelForm):
             "has_hardcopy",
             "signature",
         ]
+        # Whoever is named here may also sign, open or promise.
+        labels = {"speaker": _("Name")}
         localized_fields = ["amount"]
         error_messages = {"amount": {"invalid": _("Write the amount in figures, e.g. 50.000.000.")}}
 

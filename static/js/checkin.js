@@ -21,6 +21,36 @@ if (search) {
   }
   sessionStorage.removeItem(kept);
 }
+
+// A tap loads the page anew. The row it was meant for stays under the finger, and the second half of a double tap,
+// which would now meet another button or another person, does nothing.
+const DOUBLE_TAP_MS = 700;
+const tapKept = `desk-tap:${location.pathname}`;
+const tap = JSON.parse(sessionStorage.getItem(tapKept) ?? "null");
+sessionStorage.removeItem(tapKept);
+const tappedRow = tap && document.getElementById(tap.row);
+const shownAt = performance.now();
+if (tap) {
+  const settle = () => {
+    const top = tappedRow ? scrollY + tappedRow.getBoundingClientRect().top - tap.top : tap.scroll;
+    scrollTo({ top, behavior: "instant" });
+  };
+  settle();
+  // The browser goes to the row of the address only when all is loaded.
+  addEventListener("load", () => requestAnimationFrame(settle));
+}
+document.addEventListener(
+  "submit",
+  (event) => {
+    const row = event.target.closest("#desk li");
+    if (!row) return;
+    const isSecondTap = tap && (!tappedRow || row === tappedRow) && performance.now() - shownAt < DOUBLE_TAP_MS;
+    if (isSecondTap) event.preventDefault();
+    else sessionStorage.setItem(tapKept, JSON.stringify({ row: row.id, top: row.getBoundingClientRect().top, scroll: scrollY }));
+  },
+  true,
+);
+
 // The next person's letters replace the last one's.
 document.querySelector(".desk-search input[type=search]")?.addEventListener("focus", (event) => event.target.select());
 

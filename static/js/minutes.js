@@ -576,8 +576,11 @@ async function openStored(li, draft = null) {
 
 function focusIn(form) {
   const first = [...form.querySelectorAll(".entry-field:not([hidden]) :is(input, textarea)")].find((control) => control.type !== "hidden");
-  (first ?? form.elements.kind).focus();
-  form.scrollIntoView({ block: "nearest" });
+  (first ?? form.elements.kind).focus({ preventScroll: true });
+  // A form longer than the screen begins below the bars; a short one is seen whole.
+  const margins = getComputedStyle(form);
+  const room = innerHeight - parseFloat(margins.scrollMarginTop) - parseFloat(margins.scrollMarginBottom);
+  form.scrollIntoView({ block: form.offsetHeight > room ? "start" : "nearest" });
 }
 
 async function move(uid, direction) {

@@ -71,7 +71,7 @@ def test_text_is_saved_as_one_types_with_the_keyboard_alone(open_minutes, worksh
     page.keyboard.press("Escape")
     sync_api.expect(page.locator("form.entry-edit")).to_have_count(0)
     assert texts(workshop) == ["Bagaimana air bersih?", "Bagaimana jalan?"]
-    assert page.evaluate("localStorage.length") == 0
+    page.wait_for_function("localStorage.length === 0")
 
 
 def test_without_network_the_text_is_offered_again_and_saved_when_it_is_back(open_minutes, workshop):
@@ -95,7 +95,7 @@ def test_without_network_the_text_is_offered_again_and_saved_when_it_is_back(ope
     notice.locator("[data-restore]").click()
     state(page.locator("form.entry-edit"), "saved")
     assert texts(workshop) == ["Satu. Dua. Tiga."]
-    assert page.evaluate("localStorage.length") == 0
+    page.wait_for_function("localStorage.length === 0")
 
 
 def test_what_was_never_sent_survives_the_browser_too(open_minutes, workshop):
@@ -278,3 +278,21 @@ def test_nothing_leaves_the_width_of_a_phone(open_minutes, workshop):
     page = open_minutes(viewport={"width": 390, "height": 844})
     add(page, "speech")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_on_a_phone_the_next_form_is_seen_from_its_top_and_the_tab_with_it(open_minutes):
+    page = open_minutes(viewport={"width": 390, "height": 800})
+    tab = page.locator(".tabs [aria-current]").bounding_box()
+    assert tab["x"] >= 0
+    assert tab["x"] + tab["width"] <= 390
+    add(page, "problem")
+    topic = page.locator("form.entry-edit [name=title]")
+    for text in ("Jalan rusak", "Sampah"):
+        topic.fill(text)
+        page.locator("form.entry-edit [name=next]").click()
+        sync_api.expect(page.locator(".entry-card", has_text=text)).to_be_visible()
+        sync_api.expect(topic).to_have_count(1)
+        sync_api.expect(topic).to_be_focused()
+        page.wait_for_timeout(800)
+        bar = page.locator(".minutes-bar").bounding_box()
+        assert topic.bounding_box()["y"] >= bar["y"] + bar["height"]

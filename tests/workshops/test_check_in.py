@@ -351,6 +351,40 @@ def test_all_four_verbs_and_their_second_click(desk, running):
     assert tap("undo_arrival") == (False, False, True)
 
 
+def seat_form(answer, **changed):
+    form = answer.context["form"]
+    return {name: form[name].value() or "" for name in form.fields} | {"is_invited": "on"} | changed
+
+
+def test_who_takes_a_seat_is_named_marked_and_found_again_at_the_desk(desk, running):
+    seat = factories.ParticipantFactory(workshop=running, name="", is_invited=True)
+    page = desk_url(running, "participant_edit", seat.pk) + "?desk"
+    assert page in desk.get(desk_url(running)).content.decode()
+    answer = desk.post(page, seat_form(desk.get(page), name="Ana Contoh", arrive=""))
+    assert answer["Location"] == f"{desk_url(running)}#p-{seat.pk}"
+    assert present(running) == [("Ana Contoh", "Dinas Uji", True)]
+
+
+def test_a_name_alone_marks_nobody(desk, running):
+    seat = factories.ParticipantFactory(workshop=running, name="", is_invited=True)
+    page = desk_url(running, "participant_edit", seat.pk) + "?desk"
+    answer = desk.post(page, seat_form(desk.get(page), name="Ana Contoh"))
+    assert answer["Location"] == f"{desk_url(running)}#p-{seat.pk}"
+    assert present(running) == []
+
+
+@pytest.mark.parametrize(("status", "query"), [("in_progress", ""), ("invited", "?desk"), ("draft", "?desk")])
+def test_nobody_is_marked_from_the_list_or_before_the_event(as_role, workshop, status, query):
+    seat = factories.ParticipantFactory(workshop=workshop, name="", is_invited=True)
+    put_in(workshop, status)
+    desk = as_role("planner")
+    page = desk_url(workshop, "participant_edit", seat.pk) + query
+    shown = desk.get(page)
+    assert 'name="arrive"' not in shown.content.decode()
+    desk.post(page, seat_form(shown, name="Ana Contoh", arrive=""))
+    assert present(workshop) == []
+
+
 @pytest.mark.parametrize("status", ["draft", "invited", "closed", "cancelled"])
 def test_the_desk_says_why_nobody_can_be_marked(as_role, workshop, status):
     person = factories.ParticipantFactory(workshop=workshop)

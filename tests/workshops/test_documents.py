@@ -316,6 +316,15 @@ def test_a_long_attendance_list_repeats_its_head_on_every_page():
     assert all("Jabatan/Instansi" in page.extract_text() for page in pages)
 
 
+def test_seats_of_one_organization_are_one_line_of_the_list_and_people_are_their_own():
+    workshop = factories.WorkshopFactory()
+    for name, organization in [("", "Dinkes"), ("", "Dinkes"), ("", "DPUPR"), ("Ana", "Dinkes"), ("Ana", "Dinkes")]:
+        factories.ParticipantFactory(workshop=workshop, name=name, organization_name=organization, is_invited=True)
+    lines = " ".join(text_of(documents.invitation(workshop)).split())
+    assert "Dinkes (2 orang)" in lines
+    assert (lines.count("Dinkes"), lines.count("DPUPR"), lines.count("orang)")) == (3, 1, 1)
+
+
 def test_the_invitation_names_those_invited_or_the_list_of_them():
     workshop = factories.WorkshopFactory(carbon_copies="Tembusan Penanda")
     factories.ParticipantFactory(workshop=workshop, name="Ani Penanda")

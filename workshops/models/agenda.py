@@ -56,11 +56,13 @@ class AgendaItem(OrderedRecord):
                 name="agenda_planned_end_after_start",
                 condition=Q(planned_start=None) | Q(planned_end=None) | Q(planned_end__gt=F("planned_start")),
                 violation_error_message=_("The planned end must be after the planned start."),
+                violation_error_code="planned_end",
             ),
             models.CheckConstraint(
                 name="agenda_actual_end_after_start",
                 condition=Q(actual_start=None) | Q(actual_end=None) | Q(actual_end__gt=F("actual_start")),
                 violation_error_message=_("The actual end must be after the actual start."),
+                violation_error_code="actual_end",
             ),
         ]
 

@@ -144,11 +144,13 @@ class Workshop(models.Model):
                 name="workshop_ends_after_start",
                 condition=Q(start_time=None) | Q(end_time=None) | Q(end_time__gt=F("start_time")),
                 violation_error_message=_("The event must end after it starts."),
+                violation_error_code="end_time",
             ),
             models.CheckConstraint(
                 name="workshop_called_before_start",
                 condition=Q(call_time=None) | Q(start_time=None) | Q(call_time__lte=F("start_time")),
                 violation_error_message=_("People cannot be called later than the event starts."),
+                violation_error_code="call_time",
             ),
             models.CheckConstraint(
                 name="workshop_copies_positive",
@@ -168,6 +170,15 @@ class Workshop(models.Model):
             raise ValidationError({"held_on": _("Enter a date between 2000 and 2100.")})
         if self.slug in RESERVED_SLUGS:
             raise ValidationError({"slug": _("This address is taken; choose another one.")})
+        if self._state.adding and self._written_before().exists():
+            raise ValidationError(
+                {"title": _("This workshop is on the list already: same title, day, time and place. Open it there.")}
+            )
+
+    def _written_before(self) -> models.QuerySet:
+        """The same event, as it comes when somebody goes back after saving and saves again."""
+        same = {name: getattr(self, name) for name in ("title", "held_on", "start_time", "place")}
+        return Workshop.objects.exclude(status=self.Status.CANCELLED).filter(**same)
 
     def save(self, **kwargs):
         """Create or change what is not final. The status itself changes only by the verbs below."""

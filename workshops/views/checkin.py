@@ -30,6 +30,7 @@ DESK_PAGE_SIZE = 60
 # --- at the desk -------------------------------------------------------------------------------------------
 
 
+@never_cache  # who goes back sees who has come meanwhile
 def check_in(request, slug):
     """Everyone expected, by name, with one button each; the search narrows, the wrong tap can be taken back."""
     workshop = workshop_for(request, slug, MAY_CHECK_IN)

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, localize_input
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from core.refusals import Refused
@@ -48,6 +49,7 @@ def wants_json(request) -> bool:
 # --- reading ------------------------------------------------------------------------------------------
 
 
+@never_cache  # who goes back sees what was saved on leaving, not the page as it was before
 def minutes(request, slug):
     """All that was said, under the agenda; for those who may, with the means to write."""
     workshop = workshop_for(request, slug)

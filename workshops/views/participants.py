@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -86,16 +88,27 @@ def participant_edit(request, slug, pk):
     return _participant_page(request, workshop, person)
 
 
+def desk_address(workshop, person) -> str:
+    return f"{reverse('workshops:check_in', args=[workshop.slug])}#p-{person.pk}"
+
+
 def _participant_page(request, workshop, person):
-    form = ParticipantForm(request.POST or None, instance=person, user=request.user)
+    """A new person or one of the list; who comes from the desk (`?desk`) goes back there."""
     is_new = person.pk is None
+    from_desk = "desk" in request.GET and not is_new
+    may_arrive = from_desk and not person.arrived_at and workshop.status in Participant.DESK_STATES
+    form = ParticipantForm(request.POST or None, instance=person, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             form.save()
+            if may_arrive and "arrive" in request.POST and not person.arrived_at:
+                person.arrive(at=timezone.now(), by=request.user)
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
             messages.success(request, _("%(person)s is saved.") % {"person": person})
+            if from_desk:
+                return redirect(desk_address(workshop, person))
             again = is_new and "again" in request.POST
             return redirect("workshops:participant_create" if again else "workshops:participants", workshop.slug)
     context = {
@@ -104,6 +117,10 @@ def _participant_page(request, workshop, person):
         "form": form,
         "person": person,
         "is_new": is_new,
+        "may_arrive": may_arrive,
+        "back": desk_address(workshop, person)
+        if from_desk
+        else reverse("workshops:participants", args=[workshop.slug]),
         "suggestions": suggestions_for(request.user),
     }
     return render(request, "workshops/participant_form.html", context)

@@ -37,6 +37,9 @@ class WorkshopCreate(PermissionRequiredMixin, CreateView):
     form_class = forms.WorkshopForm
     template_name = "workshops/workshop_form.html"
 
+    def get_initial(self):
+        return {"organizer": self.request.user.organization_id}
+
     def form_valid(self, form):
         form.instance.created_by = self.request.user
         return super().form_valid(form)
@@ -140,6 +143,8 @@ class Part:
     # Fields that few rows need: folded away, under this title.
     folded: tuple[str, ...] = ()
     folded_title: str = ""
+    # The address of the paper that is made of it, by name.
+    paper: str = ""
 
 
 PARTS = {
@@ -148,6 +153,7 @@ PARTS = {
         forms.InvitationForm,
         gettext_lazy("Letter of invitation"),
         gettext_lazy("Fields left empty are printed as dotted lines, to be filled in by hand."),
+        paper="workshops:invitation_pdf",
     ),
     "record": Part(forms.OfficialRecordForm, gettext_lazy("Official record and credits")),
 }
@@ -183,7 +189,8 @@ def workshop_part(request, slug, part):
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Saved."))
-        return redirect(workshop)
+        # Who has written a letter prints it next.
+        return redirect(request.path if PARTS[part].paper else workshop)
     context = {"workshop": workshop, "form": form, "part": PARTS[part], "section": "overview"}
     return render(request, "workshops/workshop_part.html", context)
 
@@ -201,27 +208,37 @@ def workshop_rows(request, slug, part):
     return render(request, "workshops/workshop_rows.html", context)
 
 
+# verb: (its name, what it will do, what is said when it is done and who goes on).
 VERB_TEXTS = {
     "invite": (
-        gettext_lazy("Send the invitation"),
+        gettext_lazy("Announce the workshop"),
         gettext_lazy("The workshop becomes visible to members and agencies. The letter can be printed."),
+        gettext_lazy("The workshop is announced. The letter of invitation is printed under Papers and files."),
     ),
-    "start": (gettext_lazy("Start the event"), gettext_lazy("Check-in opens and the minutes can be written.")),
+    "start": (
+        gettext_lazy("Start the event"),
+        gettext_lazy("Check-in opens and the minutes can be written."),
+        gettext_lazy("The event has started. Attendance is recorded under Participants."),
+    ),
     "finish": (
         gettext_lazy("End the event"),
         gettext_lazy("Check-in closes. The minutes stay open for corrections."),
+        gettext_lazy("The event is over. Correct the minutes; a verifier finds them on the home page and closes them."),
     ),
     "close": (
         gettext_lazy("Close the minutes"),
         gettext_lazy("Nothing can be changed any more, on no page. Reopening asks for a reason."),
+        gettext_lazy("The minutes are closed."),
     ),
     "reopen": (
         gettext_lazy("Reopen the minutes"),
         gettext_lazy("The minutes can be corrected again. The reason stays in the history."),
+        gettext_lazy("The minutes are open for corrections. A verifier closes them again."),
     ),
     "cancel": (
         gettext_lazy("Cancel the workshop"),
         gettext_lazy("The record stays, calendars show the workshop as cancelled. This cannot be taken back."),
+        gettext_lazy("This workshop is cancelled."),
     ),
 }
 
@@ -229,6 +246,7 @@ VERB_TEXTS = {
 def workshop_verb(request, slug, verb):
     """A page that says what will happen, and the button that does it."""
     workshop = workshop_for(request, slug, Workshop.permission_for(verb))
+    title, explanation, done = VERB_TEXTS[verb]
     needs_reason = Workshop.TRANSITIONS[verb][2]
     form = forms.ReasonForm(request.POST or None) if needs_reason else None
     if request.method == "POST" and (form is None or form.is_valid()):
@@ -238,11 +256,8 @@ def workshop_verb(request, slug, verb):
         except Refused as refusal:
             messages.error(request, refusal.sentence)
         else:
-            messages.success(
-                request, _("The workshop is now “%(status)s”.") % {"status": workshop.get_status_display()}
-            )
+            messages.success(request, done)
         return redirect(workshop)
-    title, explanation = VERB_TEXTS[verb]
     return render(
         request,
         "workshops/workshop_verb.html",
@@ -253,6 +268,8 @@ def workshop_verb(request, slug, verb):
             "explanation": explanation,
             "verb": verb,
             "possible": workshop.can(verb),
+            "invites_nobody": verb == "invite" and not workshop.participants.invited().exists(),
+            "is_early": verb == "start" and timezone.localdate() < workshop.held_on,
             "section": "overview",
         },
     )
