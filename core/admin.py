@@ -46,6 +46,13 @@ class HouseAdmin(ImportExportModelAdmin, SimpleHistoryAdmin):
         queryset = super().get_queryset(request)
         return queryset.visible_to(request.user) if hasattr(queryset, "visible_to") else queryset
 
+    def has_import_permission(self, request):
+        """A list adds and changes records, so it needs both rights; the package itself lets everyone import."""
+        return self.has_add_permission(request) and self.has_change_permission(request)
+
+    def has_export_permission(self, request):
+        return self.has_view_permission(request)
+
 
 class RegionResource(HouseResource):
     parent = by_key("parent", Region, "code")

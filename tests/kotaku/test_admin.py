@@ -142,6 +142,28 @@ def imported(client, model, rows):
     return True
 
 
+IMPORTED = [model for model in MODELS if hasattr(admin.site._registry[model], "import_action")]
+
+
+@pytest.mark.parametrize("model", IMPORTED, ids=lambda model: model.__name__)
+def test_a_list_comes_in_only_from_who_may_write(as_role, records, model):
+    client = as_role("verifier")
+    assert client.get(address(model, "import")).status_code == 403
+    assert client.post(address(model, "process_import"), {}).status_code == 403
+    assert client.get(address(model, "export")).status_code == (403 if model is User else 200)
+
+
+@pytest.mark.parametrize("role", ["planner", "verifier"])
+def test_nobody_makes_an_administrator_of_themselves_by_a_list(as_role, people, role):
+    client = as_role(role)
+    assert client.get(address(User, "import")).status_code == 403
+    file = io.BytesIO(write_csv([["username", "role"], [role, "admin"], ["baru", "admin"]]))
+    file.name = "data.csv"
+    sent = {"format": "1", "import_file": file, "resource": "0"}
+    assert client.post(address(User, "import"), sent).status_code == 403
+    assert set(User.objects.filter(role="admin").values_list("username", flat=True)) == {"admin"}
+
+
 ROWS = [["key", "name", "short_name", "kind", "region", "is_active"]]
 
 
