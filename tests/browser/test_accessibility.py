@@ -18,7 +18,7 @@ WIDTHS = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "heigh
 EVERY = list(itertools.product(["id", "en"], ["light", "dark"], WIDTHS))
 # One page of each kind in all variants, the others once, unless all are asked for.
 ONCE = [("id", "light", "phone")]
-IN_FULL = {"home", "list", "detail", "form", "login"}
+IN_FULL = {"home", "list", "detail", "form", "login", "area", "baseline form"}
 
 PAGES = {
     "home": "/",
@@ -52,6 +52,32 @@ PAGES = {
     "password": "/accounts/password/change/",
     "second factor": "/accounts/2fa/",
     "not found": "/tidak-ada/",
+}
+SLUM_AREAS = {
+    "areas": "/slum-areas/",
+    "villages": "/slum-areas/villages/",
+    "village": "/slum-areas/villages/{code}/",
+    "area": "{area}",
+    "criterion": "{area}criteria/road_surface/",
+    "map": "/slum-areas/map/",
+    "map of two years": "/slum-areas/map/?year=2025&beside=2024",
+    "hectares": "/slum-areas/hectares/",
+    "hectares B": "/slum-areas/hectares/?method=b",
+    "explanation": "/slum-areas/hectares/{figure}/explain/",
+    "years": "/slum-areas/years/",
+    "year": "/slum-areas/years/{year}/",
+    "verify": "/slum-areas/years/{year}/verify/",
+    "neighbourhood": "/slum-areas/neighbourhoods/{unit}/",
+    "new neighbourhood": "/slum-areas/neighbourhoods/new/",
+    "edit neighbourhood": "/slum-areas/neighbourhoods/{unit}/edit/",
+    "baseline": "/slum-areas/baselines/{baseline}/",
+    "start of a baseline": "/slum-areas/baselines/new/",
+    "baseline form": "/slum-areas/baselines/{baseline}/edit/",
+    "baseline deletion": "/slum-areas/baselines/{baseline}/delete/",
+    "works form": "/slum-areas/works/new/?unit={unit}",
+    "area form": "{area}edit/",
+    "new area": "/slum-areas/new/",
+    "boundaries": "{area}boundaries/",
 }
 ADMIN = {
     "admin": "/admin/",
@@ -130,6 +156,31 @@ def check(page, language, names, pages, world, base, settled="load"):
 def test_pages_of_those_who_plan(page_as, world, live_server, language, colours, width, names):
     page = page_as("planner", viewport=WIDTHS[width], color_scheme=colours, bypass_csp=True)
     check(page, language, names, PAGES, world, live_server.url)
+
+
+@pytest.fixture
+def measured(people, village):
+    """An area with a neighbourhood in two years, works, an outline and a reported figure."""
+    area = factories.SlumAreaFactory(villages=[village])
+    unit = factories.NeighbourhoodUnitFactory(region=village, slum_area=area)
+    factories.BaselineFactory(unit=unit, year=2024)
+    baseline = factories.BaselineFactory(unit=unit, year=2025, fire_equipment=None, is_made_up=True)
+    factories.WorkFactory(unit=unit)
+    factories.AreaBoundaryFactory(slum_area=area)
+    return {
+        "area": area.get_absolute_url(),
+        "code": village.code,
+        "unit": unit.pk,
+        "baseline": baseline.pk,
+        "year": baseline.assessment_year.pk,
+        "figure": factories.ReportedHectaresFactory().pk,
+    }
+
+
+@pytest.mark.parametrize(("language", "colours", "width", "names"), list(variants(SLUM_AREAS)))
+def test_pages_of_slum_areas(page_as, measured, live_server, language, colours, width, names):
+    page = page_as("admin", viewport=WIDTHS[width], color_scheme=colours, bypass_csp=True)
+    check(page, language, names, SLUM_AREAS, measured, live_server.url)
 
 
 @pytest.mark.parametrize(("language", "colours", "width", "names"), list(variants(ADMIN)))
