@@ -29,17 +29,20 @@ LONGEST_GAP = 3  # so many years without figures are drawn one by one; a longer 
 
 @dataclass(frozen=True)
 class Reduction:
+    """`missing`: the part of the difference that comes from what was measured in one of the years only."""
+
     before: Decimal
     after: Decimal
+    missing: Decimal = Decimal(0)
 
     @property
     def hectares(self) -> Decimal:
-        return self.before - self.after
+        return self.before - self.after + self.missing
 
     @property
     def change(self) -> Decimal:
         """With the sign of a change: below 0 where slum hectares became fewer."""
-        return self.after - self.before
+        return -self.hectares
 
     @property
     def percent(self) -> Decimal | None:
@@ -83,7 +86,7 @@ class Measured:
 
     @property
     def reduction(self) -> Reduction | None:
-        return self.previous and Reduction(self.previous.slum, self.slum)
+        return self.previous and Reduction(self.previous.slum, self.slum, self.causes["missing"])
 
     @property
     def causes(self) -> dict[str, Decimal] | None:
