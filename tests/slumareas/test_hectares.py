@@ -92,7 +92,7 @@ def test_a_reduction_is_in_hectares_and_per_cent_of_the_earlier_year(as_role, me
 
 def test_the_change_is_split_by_cause(as_role, measured):
     causes = cells(page(as_role("planner"), "?method=b"), "causes-table")
-    assert causes == {"2025": ["-2,75", "0,00", "0,00", "0,00", "-2,75 ha (-50,00 %)"]}
+    assert causes == {"2025": ["-2,75", "0,00", "0,00", "0,00", "0,00", "-2,75 ha (-50,00 %)"]}
 
 
 def test_a_year_that_crosses_a_rule_change_says_so(as_role, units):
@@ -121,17 +121,30 @@ def test_a_year_is_compared_with_that_of_the_same_rules():
     assert previous_years(years) == {1: 0, 2: 0, 3: 2}
 
 
-def test_the_choice_of_the_year_before_is_that_of_the_model(units):
+def test_the_choice_of_the_year_before_is_that_of_the_model(db):
+    unit = factories.NeighbourhoodUnitFactory()
     for year, rule_set in [
         (2017, PERMEN_2_2016),
         (2018, PERMEN_2_2016),
         (2018, PERMEN_14_2018),
         (2019, PERMEN_14_2018),
     ]:
-        factories.AssessmentYearFactory(year=year, rule_set=rule_set)
+        factories.BaselineFactory(unit=unit, year=year, rule_set=rule_set)
     years = list(AssessmentYear.objects.all())
     expected = {year.pk: year.previous().pk for year in years if year.previous()}
+    assert len(expected) == 3
     assert previous_years(years) == expected
+
+
+def test_what_is_not_yet_measured_again_is_no_reduction(as_role, measured):
+    """A draft that begins with some neighbourhoods does not claim that the others are no slum any more."""
+    unit = factories.NeighbourhoodUnitFactory(region=Region.objects.villages().first(), rt="91")
+    area = factories.SlumAreaFactory(villages=[unit.region])
+    unit.slum_area = area
+    unit.save()
+    factories.BaselineFactory(unit=unit, year=2024)
+    html = as_role("planner").get("/slum-areas/hectares/?method=b").content.decode()
+    assert 'data-series="missing" data-value="-2.75' in html
 
 
 # --- gaps ------------------------------------------------------------------------------------------------
