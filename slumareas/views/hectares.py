@@ -39,7 +39,7 @@ def hectares(request):
     method = method if method in METHODS else METHODS[0]
     figures = list(_figures())
     assessments = list(_assessments(request.user, figures))
-    every_year = list(AssessmentYear.objects.all())
+    every_year = list(AssessmentYear.objects.measured())
     by_place = measured(assessments, method, every_year)
     regencies = [one for one in assessments if one.level == Assessment.Level.REGENCY]
     regency = regencies[0].region if regencies else None
