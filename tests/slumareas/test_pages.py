@@ -568,8 +568,8 @@ def test_a_survey_of_the_whole_village_is_called_so(as_role, measured):
 
 
 def test_the_class_of_a_village_is_called_a_calculated_one(as_role, measured, village):
-    assert "Kelas hasil hitungan" in text_of(as_role("planner").get(village_url(village)))
-    assert "Kelas hasil hitungan" in text_of(as_role("planner").get(reverse("slumareas:village_list")))
+    assert "Kelas hitungan" in text_of(as_role("planner").get(village_url(village)))
+    assert "Kelas hitungan" in text_of(as_role("planner").get(reverse("slumareas:village_list")))
 
 
 # --- lists and their files -----------------------------------------------------------------------------------------
