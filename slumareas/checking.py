@@ -80,20 +80,32 @@ def check_values(
         for key in (*DENOMINATORS, OPEN_SPACE.key)
         if _below_zero(values.get(key)) and Finding("negative_denominator", key) not in found
     ]
-    if values.get("verified_area_ha") == 0:
+    if values.get("verified_area_ha") == 0:  # one sentence about it is enough
+        found = [one for one in found if not (one.code == "zero_denominator" and _is_of_area(one.field))]
         found.append(Finding("zero_area", "verified_area_ha"))
     found += [Finding("fraction_in_count", key) for key in (*DENOMINATORS, *numerators) if _has_fraction(key, values)]
     found += [Finding("out_of_range", key) for key in (*LIMITS, *numerators) if _too_large(key, values, is_village)]
     found += [Finding("blank_value", key) for key in (*DENOMINATORS, *numerators) if values.get(key) is None]
-    found += [Finding(one.code, one.field) for one in result.warnings if one.code == "parts_above_whole"]
+    # A whole of 0 or below has an error of its own.
+    parts = [Finding(one.code, one.field) for one in result.warnings if one.code == "parts_above_whole"]
+    found += [one for one in parts if values[one.field] > 0]
     if _implausible(values):
         found.append(Finding("implausible"))
-    found += [Finding("year_jump", key) for key in (*DENOMINATORS, *numerators) if _jumped(key, values, previous or {})]
+    found += jumps({key: values.get(key) for key in (*DENOMINATORS, *numerators)}, previous or {})
     return list(dict.fromkeys(found))
+
+
+def jumps(values: Values, previous: Values) -> list[Finding]:
+    """What differs from the year before by more than a year can do."""
+    return [Finding("year_jump", key) for key in values if key != OPEN_SPACE.key and _jumped(key, values, previous)]
 
 
 def _below_zero(value: Decimal | None) -> bool:
     return value is not None and value < 0
+
+
+def _is_of_area(key: str) -> bool:
+    return CRITERIA[key].denominator == "verified_area_ha"
 
 
 def _has_fraction(key: str, values: Values) -> bool:

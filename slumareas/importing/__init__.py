@@ -1,0 +1,1 @@
+"""Baseline workbooks as they really come: read, checked, explained, written, undone."""
