@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from kotaku.navigation import THEMES
+from slumareas.models import Assessment, AssessmentYear, Baseline
 from workshops.models import Workshop
 
 
@@ -36,8 +37,29 @@ def home(request):
             "to_close": visible.filter(status=Workshop.Status.CORRECTION).order_by("held_on")[:5],
             "reports_overdue": visible.report_overdue(today).order_by("held_on")[:5],
             "recent": visible.filter(status=Workshop.Status.CLOSED)[:5],
+            **_slum_areas(request.user),
         },
     )
+
+
+def _slum_areas(user) -> dict:
+    """The latest results of the regency that this person may see, and the rows that wait for figures."""
+    results = Assessment.objects.visible_to(user).filter(level=Assessment.Level.REGENCY, unit_count__gt=0)
+    latest = (
+        results.select_related("assessment_year")
+        .order_by("-assessment_year__year", "assessment_year__rule_set")
+        .first()
+    )
+    incomplete = Baseline.objects.visible_to(user).filter(
+        slum_class="", assessment_year__status=AssessmentYear.Status.DRAFT
+    )
+    return {
+        "slum_result": latest,
+        "slum_hectares": latest and latest.slum_hectares("a"),
+        "incomplete": incomplete.select_related("unit__region", "assessment_year").order_by(
+            "-assessment_year__year", "pk"
+        )[:5],
+    }
 
 
 @login_not_required
