@@ -426,7 +426,7 @@ REFUSED = [
     ({"building_count": "-1"}, ["building_count"]),
     ({"verified_area_ha": "-2"}, ["verified_area_ha"]),
     ({"open_space_m2": "-1"}, ["open_space_m2"]),
-    ({"verified_area_ha": "0"}, ["verified_area_ha", "drainage_flooding"]),
+    ({"verified_area_ha": "0"}, ["verified_area_ha"]),
     ({"verified_area_ha": "27500"}, ["verified_area_ha"]),  # square metres typed as hectares
     ({"verified_area_ha": "27.500"}, ["verified_area_ha"]),
     ({"household_count": "12500"}, ["household_count"]),
