@@ -456,7 +456,7 @@ WHOLE_OR_BLANK = frozenset((int, type(None)))
 
 def _integers(*lists: list[Number | None]) -> tuple[list[int | None], ...]:
     """All numbers of the lists without their fractions: each as many times what it was as the others."""
-    places, times, whole = 12, EXACT.multiply, EXACT.to_integral_exact
+    places, times, whole = 6, EXACT.multiply, EXACT.to_integral_exact
     while True:
         scale = 10**places
         try:
