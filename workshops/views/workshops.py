@@ -20,7 +20,7 @@ from workshops.views.access import workshop_for
 
 
 class WorkshopList(ListView):
-    paginate_by = 20
+    paginate_by = 15
     template_name = "workshops/workshop_list.html"
 
     def get_queryset(self):
