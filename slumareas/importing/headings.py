@@ -51,13 +51,6 @@ def code_of(text: str) -> str | None:
     return f"{found[1]}{found[2].lower()}" if found else None
 
 
-def unit_of(text: str) -> str | None:
-    """The unit that a heading names last in brackets: `ha`, `m`, `m2`, `unit`, `kk`, `jiwa`, `%`."""
-    units = [unit.strip().lower() for unit in re.findall(r"\(([^)]*)\)", text)]
-    plain = {"hektar": "ha", "hektare": "ha", "meter": "m", "m²": "m2", "orang": "jiwa"}
-    return next((plain.get(unit, unit) for unit in reversed(units) if unit in _UNITS), None)
-
-
 @dataclass(frozen=True)
 class Rule:
     """Every group of `needs` must have one of its words in the heading, none of `never` may be there."""

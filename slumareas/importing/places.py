@@ -65,9 +65,8 @@ class Villages:
         return self._asked[asked]
 
     def _find(self, code: str, name: str, district: str) -> Found:
-        if not code and (whole := _CODE.fullmatch(name)):
+        if not code and _CODE.fullmatch(name):
             code, name = name, ""
-            del whole
         if code:
             return self._by_code(code.removesuffix(".0"), name)
         if not name:

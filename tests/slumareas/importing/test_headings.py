@@ -2,7 +2,7 @@
 
 import pytest
 
-from slumareas.importing.headings import PERCENT, SCORE, VOLUME, code_of, meaning_of, unit_of
+from slumareas.importing.headings import PERCENT, SCORE, VOLUME, code_of, meaning_of
 from slumareas.scoring import PERMEN_2_2016, PERMEN_14_2018
 
 UNDERSTOOD = {
@@ -90,8 +90,7 @@ def test_volume_per_cent_and_score_are_told_apart(text, kind):
     assert meaning_of(text, PERMEN_14_2018).kind == kind
 
 
-def test_codes_and_units_are_read_from_the_heading():
+def test_codes_are_read_from_the_heading():
     assert [code_of(text) for text in ("4c. Kualitas", "(4C) Kualitas", "4.c Kualitas", "4c_volume", "Kualitas 4c")] == [
         "4c", "4c", "4c", "4c", None,
     ]  # fmt: skip
-    assert [unit_of(text) for text in ("Luas (Ha)", "Luas (Hektar)", "RTH (m²)", "Jumlah")] == ["ha", "ha", "m2", None]
