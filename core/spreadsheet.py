@@ -30,6 +30,8 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import column_index_from_string, get_column_letter
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
+from core.spreadsheet_marks import Marks, read_marks
+
 Value = str | int | float | bool | date | datetime | time | timedelta | None
 
 KINDS = ("xlsx", "xls", "ods", "csv")
@@ -62,6 +64,17 @@ class Sheet:
     name: str
     rows: tuple[Row, ...]
     is_hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Book:
+    sheets: list[Sheet]
+    marks: dict[str, Marks]
+
+
+def read_book(content: bytes, name: str, *, max_bytes: int | None = None, max_rows: int = 200_000) -> Book:
+    sheets = read_tables(content, name, max_bytes=max_bytes, max_rows=max_rows)
+    return Book(sheets, read_marks(content, PurePath(name).suffix.lower().lstrip(".")))
 
 
 # --- reading ---------------------------------------------------------------------------------------------

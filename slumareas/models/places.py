@@ -257,13 +257,18 @@ class AreaBoundary(models.Model):
 
 
 def normalised_unit(text: str) -> str:
-    """RT and RW as they are compared: `RT 001`, `001` and `1` are `1`, `06a` is `6A`, `Dusun 3` is `DS03`."""
-    text = re.sub(r"[^A-Z0-9/]", "", str(text).upper())
-    hamlet = re.match(r"^(?:DUSUN|DSN|DS)(\d+)(.*)$", text)
-    if hamlet:
-        rest = normalised_unit(hamlet[2])
-        return f"DS{int(hamlet[1]):02d}{rest}"
-    text = re.sub(r"^(RT|RW)", "", text)
+    """RT and RW as they are compared: `RT 001`, `001` and `1` are `1`, `06a` is `6A`, `Dusun 3` is `DS03`.
+
+    A dusun of two digits may stand right before the RW, as it is kept: `DS031` is dusun 3, RW 1.
+    """
+    text = str(text).upper().strip()
+    if hamlet := re.match(r"(?:DUSUN|DSN|DS)[\W_]*(\d+)(.*)$", text):
+        digits, rest = hamlet.groups()
+        if len(digits) > 2 and not digits.startswith("00"):
+            digits, rest = digits[:2], digits[2:] + rest
+        return f"DS{int(digits):02d}{normalised_unit(rest)}"
+    text = re.sub(r"[^A-Z0-9/]", "", text)
+    text = re.sub(r"^(RT|RW|NO)(?=\d)", "", text)
     return text.lstrip("0") or ("0" if text else "")
 
 
