@@ -50,9 +50,7 @@ def style_of(values: Iterable[Value]) -> str | None:
     mixes both tells nothing either.
     """
     told = set()
-    for value in values:
-        if not isinstance(value, str):
-            continue
+    for value in {value for value in values if type(value) is str}:
         text = _joined_groups(tidy(value).rstrip("% "))
         if _POINTS_COMMA.fullmatch(text) or (_COMMA.fullmatch(text) and not _COMMAS.fullmatch(text)):
             told.add(INDONESIAN)

@@ -3,8 +3,9 @@
 Errors stop a row, warnings do not. The codes are those of the findings table; sentences stand in `sentences`.
 """
 
+import operator
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -104,6 +105,7 @@ class Reader:
         self.table, self.rules, self.villages, self.year = table, rules, villages, year
         self.marks, self.default = marks or Marks(), default
         columns = table.columns
+        self.cells = list(zip(*(row.values for row in table.rows), strict=True))  # by column
         self.quantities = [(key, columns[key], unit_of(key)) for key in QUANTITIES if key in columns]
         if OPEN_SPACE.key not in columns and headings.PUBLIC_SPACE in columns:
             self.quantities.append((OPEN_SPACE.key, columns[headings.PUBLIC_SPACE], OPEN_SPACE.unit))
@@ -121,14 +123,16 @@ class Reader:
             None,
         )
 
-    def _column(self, column: int) -> Iterable[Value]:
-        return (row.values[column] for row in self.table.rows if column < len(row.values))
+    def _column(self, column: int) -> Sequence[Value]:
+        return self.cells[column] if self.cells else ()
 
     def _looks_like_percent(self, column: int) -> bool:
         """A column of counts that holds fractions of 1 or per cents nearly everywhere."""
-        numbers = [value for value in self._column(column) if isinstance(value, float)]
-        broken = [value for value in numbers if not value.is_integer()]
-        return len(broken) >= 2 and len(broken) * 2 > len([value for value in numbers if value]) and max(numbers) <= 100
+        broken = [value for value in self._column(column) if type(value) is float and not value.is_integer()]
+        if len(broken) < 2:
+            return False
+        numbers = [value for value in self._column(column) if type(value) is float]
+        return len(broken) * 2 > len([value for value in numbers if value]) and max(numbers) <= 100
 
     def read(self) -> Iterator[ReadRow]:
         """Every data row. One in which nothing is odd takes the short way; it would say the same on the long one."""
@@ -304,8 +308,7 @@ class PlainRows:
     def __init__(self, reader: Reader):
         self.reader, self.rules = reader, reader.rules
         self.odd: set[int] = set()
-        rows = reader.table.rows
-        columns = [self._scaled(rows, *quantity) for quantity in reader.quantities]
+        columns = [self._scaled(*quantity) for quantity in reader.quantities]
         self.values = list(zip(*columns, strict=True))
         place = {key: index for index, key in enumerate(reader.table.keys)}
         self.wholes = [
@@ -340,13 +343,18 @@ class PlainRows:
         self.total = reader.table.columns.get(headings.TOTAL)
         self.named_class = reader.table.columns.get(headings.CLASS)
 
-    def _scaled(self, rows: list[Row], key: str, column: int, unit: scoring.Unit) -> list[int]:
+    def _scaled(self, key: str, column: int, unit: scoring.Unit) -> list[int]:
         """The column as stored integers; the places of odd cells are noted in `odd`, with 0 in their stead."""
+        cells = self.reader.cells[column] if self.reader.cells else ()
+        if set(map(type, cells)) == {float} and max(map(abs, cells)) * 10**unit.places < _EXACT_BELOW:
+            scaled = [value * 10**unit.places for value in cells]
+            numbers = list(map(round, scaled))
+            if numbers == scaled or (unit.places and max(map(abs, map(operator.sub, scaled, numbers))) <= _NEARLY):
+                return numbers
         style, words, factor = self.reader.styles[key], _UNIT_WORDS[unit.key], 10**unit.places
         texts: dict[str, int | None] = {}
         found, odd = [], self.odd
-        for index, row in enumerate(rows):
-            value = row.values[column]
+        for index, value in enumerate(cells):
             number = None
             if type(value) is float:
                 scaled = value * factor

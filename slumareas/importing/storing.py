@@ -88,11 +88,11 @@ def _known_units(villages) -> dict[tuple, tuple]:
 
 
 def _columns(row: ReadRow, unit: tuple, year: AssessmentYear, record: Import) -> tuple:
-    values = {**(row.before or {}), **row.scaled_values}
+    values = row.scaled_values if row.before is None else {**row.before, **row.scaled_values}
     pk, area = unit
     return (
-        pk, year.pk, area, *[values.get(key) for key in QUANTITY_KEYS], *_EMPTY.values(),
-        row.total, row.slum_class or "", record.file_name[:200], False, record.pk, row.sheet, row.number,
+        pk, year.pk, area, *map(values.get, QUANTITY_KEYS), *_EMPTY.values(),
+        row.total, row.slum_class or "", record.file_name[:200], 0, record.pk, row.sheet, row.number,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 
 from django.core.exceptions import ValidationError
@@ -265,13 +266,15 @@ def _sort_rows(table: Table) -> None:
 
 
 def _no_data(values: tuple[Value, ...], quantity_columns: list[int], heading: set[str], is_first: bool) -> str:
-    texts = [tidy(value) for value in values if isinstance(value, str) and tidy(value)]
-    if any(_SUM_WORDS.match(text) for text in texts):
+    texts = [value for value in values if type(value) is str]
+    if any(map(_says_sum, texts)):
         return "subtotal"
-    if len(texts) > 2 and sum(text.lower() in heading for text in texts) > len(texts) / 2:
-        return "heading"
     if is_first and _is_counting(values):
         return "column_numbers"
+    if any(type(values[column]) is float for column in quantity_columns if column < len(values)):
+        return ""
+    if len(texts) > 2 and sum(tidy(text).lower() in heading for text in texts if tidy(text)) > len(texts) / 2:
+        return "heading"
     has_quantity = any(
         column < len(values) and values[column] is not None and not _is_words(values[column])
         for column in quantity_columns
@@ -279,6 +282,11 @@ def _no_data(values: tuple[Value, ...], quantity_columns: list[int], heading: se
     if not has_quantity and sum(value is not None for value in values) <= 2:
         return "note"
     return ""
+
+
+@lru_cache(maxsize=10_000)
+def _says_sum(text: str) -> bool:
+    return bool(_SUM_WORDS.match(tidy(text)))
 
 
 def _is_words(value: Value) -> bool:
