@@ -5,14 +5,13 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import PurePath
 
 from django.core.exceptions import ValidationError
 from openpyxl.utils import get_column_letter
 
 from core.models import Region
-from core.spreadsheet import Row, Sheet, Value, as_text, read_tables
-from core.spreadsheet_marks import Marks, read_marks
+from core.spreadsheet import Row, Sheet, Value, as_text, read_book
+from core.spreadsheet_marks import Marks
 from slumareas import checking, scoring
 from slumareas.importing import headings
 from slumareas.importing.places import Villages, plain_name
@@ -81,12 +80,12 @@ def analyse(
     found = Analysis(name, hashlib.sha256(content).hexdigest(), year, rules.key)
     villages = Villages(region)
     try:
-        sheets = read_tables(content, name)
+        book = read_book(content, name)
     except ValidationError as refused:
         found.findings.append(Finding("unreadable_file", detail=refused.messages[0], is_error=True))
         return found
-    marks = read_marks(content, PurePath(name).suffix.lower().lstrip("."))
-    for sheet in sheets:
+    marks = book.marks
+    for sheet in book.sheets:
         if sheet.is_hidden:
             found.findings.append(Finding("hidden_sheet", sheet.name))
             continue
