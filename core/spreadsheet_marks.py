@@ -73,31 +73,32 @@ class XlsxScan:
             for styles in (frozenset(percent), frozenset(struck))
             if styles
         }
-        self._is_regular = True
+        self._goes_by_tags = False
         # Where the tag by tag search stands.
         self._row, self._column, self._row_is_filled = 0, -1, False
         self._open: tuple[bytes, bool, bytes] | None = None  # type, has a formula, value
 
     def feed(self, piece: bytes) -> None:
-        self._is_regular = self._is_regular and _is_regular(piece)
-        if self._is_regular:
-            self._by_patterns(piece)
-        else:
+        cells, hides = piece.count(b'<c r="'), b" hidden=" in piece
+        self._goes_by_tags = self._goes_by_tags or not _is_regular(piece, cells, hides)
+        if self._goes_by_tags:
             self._by_tags(piece)
+        else:
+            self.cells += cells
+            self._by_patterns(piece, hides)
         if b"mergeCell" in piece:
             self.marks.merged += [
                 ((int(top) - 1, column_number(left)), (int(bottom) - 1, column_number(right)))
                 for left, top, right, bottom in _MERGED.findall(piece)
             ]
 
-    def _by_patterns(self, piece: bytes) -> None:
+    def _by_patterns(self, piece: bytes, hides: bool) -> None:
         marks = self.marks
-        self.cells += piece.count(b"<c ")
-        self.filled += sum(b"<v" in row or b"<is" in row or b"<f" in row for row in piece.split(b"<row ")[1:])
-        last = piece.rfind(b'<row r="')
-        if last >= 0:
-            self._row = int(re.match(rb"\d*", piece[last + 8 : last + 15])[0] or 0)
-        if b' hidden="' in piece:
+        rows = piece.split(b"<row ")
+        self.filled += sum(b"<v" in row or b"<is" in row or b"<f" in row for row in rows[1:])
+        if len(rows) > 1:
+            self._row = int(re.match(rb'(?:r="(\d{1,7}))?', rows[-1])[1] or 0)
+        if hides:
             marks.hidden_rows.update(map(int, _HIDDEN_ROW.findall(piece)))
         if b' t="e"' in piece:
             for letters, row, body in _ERROR.findall(piece):
@@ -168,15 +169,13 @@ class XlsxScan:
         self._open = None
 
 
-def _is_regular(piece: bytes) -> bool:
-    """Whether each row and cell begins with its reference, in double quotes, and no tag has a prefix."""
+def _is_regular(piece: bytes, cells: int, hides: bool) -> bool:
+    """Whether each cell, and row where it matters, begins with its reference in double quotes, without a prefix."""
     return (
-        b"='" not in piece
-        and b":row" not in piece
-        and b":c " not in piece
-        and b":c>" not in piece
-        and piece.count(b"<row") - piece.count(b"<rowBreaks") == piece.count(b'<row r="')
-        and piece.count(b"<c") - piece.count(b"<col") == piece.count(b'<c r="')
+        piece.count(b"<c") - piece.count(b"<col") == cells
+        and not (b"'" in piece and b"='" in piece)
+        and not (b":" in piece and re.search(rb":(?:row|c)[\s/>]", piece))
+        and not (hides and re.search(rb'<row(?! r="|Breaks)', piece))
     )
 
 
