@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 
 from core.models import Region
 from core.spreadsheet import Row, Sheet, Value, as_text
-from core.spreadsheet_marks import Marks
+from core.spreadsheet_shapes import Marks
 from slumareas import checking, scoring
 from slumareas.importing import headings
 from slumareas.importing.book import Book

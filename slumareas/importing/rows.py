@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from core.spreadsheet import Row, Value
-from core.spreadsheet_marks import Marks
+from core.spreadsheet_shapes import Marks
 from slumareas import checking, scoring
 from slumareas.importing import headings
 from slumareas.importing.cells import Unit, hamlet_part, plain_part, read_number, read_pair, read_unit, style_of, tidy
@@ -331,9 +331,11 @@ class PlainRows:
         ]
         self.place = place
         marks = reader.marks
-        cells = (*marks.error_cells, *marks.without_value, *marks.percent_cells)
         used = {column for _key, column, _unit in reader.quantities}
-        self.marked = {row for row, column in cells if column in used} | marks.hidden_rows | marks.struck_rows
+        self.marked = (
+            marks.hidden_rows | marks.struck_rows | {row for row, column in marks.error_cells if column in used}
+        )
+        self.marked |= marks.without_value.rows_of(used) | marks.percent_cells.rows_of(used)
         self.place_columns = self._columns(headings.REGION_CODE, headings.VILLAGE, headings.DISTRICT, headings.YEAR)
         self.unit_columns = self._columns(
             headings.RW, headings.RT, headings.RT_RW, headings.RW_RT, headings.HAMLET, headings.RULE_SET

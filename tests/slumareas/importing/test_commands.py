@@ -8,10 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
 
-from core.models import Region
 from slumareas.models import Assessment, AssessmentYear, Baseline, Import, NeighbourhoodUnit
 from tests import factories
-from tests.slumareas.importing.messy import KINDS, column
+from tests.slumareas.importing.messy import KINDS
 
 pytestmark = pytest.mark.django_db
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from core.spreadsheet import read_here
 from slumareas.importing.analysis import ERROR, analyse
 from slumareas.importing.book import open_book
 from slumareas.importing.report import report, sentence
@@ -19,7 +20,7 @@ def villages(db):
 
 
 def analysed(mess):
-    return analyse(open_book(mess.content, mess.name), "", mess.name, year=2019)
+    return analyse(open_book(mess.content, mess.name, read_here), "", mess.name, year=2019)
 
 
 @pytest.mark.parametrize("name", KINDS)
