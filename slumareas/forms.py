@@ -118,7 +118,19 @@ def _formfield(column, **kwargs):
 
 
 # --- areas ---------------------------------------------------------------------------------------------------
-class AreaForm(FreshModelForm):
+class WithVillages:
+    """A form of a slum area whose villages are checked together with its name."""
+
+    def _post_clean(self):
+        super()._post_clean()
+        if not {"name", "villages"} & self.errors.keys():
+            try:
+                self.instance.check_villages(self.cleaned_data["villages"])
+            except ValidationError as error:
+                self.add_error(None, error)
+
+
+class AreaForm(WithVillages, FreshModelForm):
     class Meta:
         model = SlumArea
         fields = [
@@ -172,29 +184,6 @@ class AreaForm(FreshModelForm):
             }
             for district, rows in groups
         ]
-
-    def clean_name(self):
-        return " ".join(self.cleaned_data["name"].split())
-
-    def clean_villages(self):
-        villages = self.cleaned_data["villages"]
-        left = self.instance.neighbourhood_units.exclude(region__in=villages) if self.instance.pk else None
-        names = sorted({unit.region.full_name for unit in left.select_related("region")}) if left is not None else []
-        if names:
-            raise ValidationError(
-                _("Neighbourhoods of this area lie in %(villages)s. Take them out of the area first.")
-                % {"villages": ", ".join(names)}
-            )
-        return villages
-
-    def clean(self):
-        cleaned = super().clean()
-        name, villages = cleaned.get("name"), cleaned.get("villages")
-        if name and villages:
-            same = SlumArea.objects.filter(name__iexact=name, villages__in=villages).exclude(pk=self.instance.pk)
-            if same.exists():
-                self.add_error("name", _("This village already has an area of this name."))
-        return cleaned
 
 
 class DecreeRowForm(FreshModelForm):
@@ -767,14 +756,3 @@ class WorkForm(FreshModelForm):
         self.fields["volume"].help_text = _("In the unit that stands behind the criterion.")
         self.fields["activity"].widget.attrs["placeholder"] = "Perkerasan jalan lingkungan"
         self.fields["funding_source"].widget.attrs["placeholder"] = "APBD kabupaten"
-
-    def clean(self):
-        cleaned = super().clean()
-        volume, criterion = cleaned.get("volume"), cleaned.get("criterion")
-        if volume is not None and criterion and not scoring.CRITERIA[criterion].unit.places and volume % 1:
-            self.add_error("volume", checking.FINDINGS["fraction_in_count"][1])
-        if not self.errors and not self.instance.pk:
-            named = ("unit", "year", "criterion", "activity", "volume", "funding_source", "cost")
-            if Work.objects.filter(**{name: cleaned[name] for name in named}).exists():
-                raise ValidationError(_("These works are already recorded."))
-        return cleaned
