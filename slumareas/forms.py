@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Sum
 from django.utils.formats import get_format, number_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
@@ -544,6 +545,7 @@ class Measure:
     percent: str = ""
     score: int | None = None
     previous: str | None = None
+    after_works: str | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -573,6 +575,7 @@ class BaselineForm(FreshModelForm):
         super().__init__(*args, **kwargs)
         self.rules = self.instance.assessment_year.rules
         self.previous = self.instance.previous()
+        self.after_works = self._after_works()
         self.duplicate = None
         self.warnings: list[checking.Finding] = []
         kept = {criterion.key for criterion in self.rules.criteria}
@@ -588,6 +591,18 @@ class BaselineForm(FreshModelForm):
             one.hide_optional = True
         if self.instance.pk and not self.is_bound:
             self._notice(self._findings())
+
+    def _after_works(self) -> dict[str, Decimal]:
+        """What works recorded since the earlier baseline should have left of its volumes."""
+        if self.previous is None:
+            return {}
+        since, until = self.previous.assessment_year.year, self.instance.assessment_year.year
+        works = Work.objects.filter(unit=self.instance.unit_id, year__gt=since, year__lte=until)
+        delivered = dict(works.order_by().values_list("criterion").annotate(Sum("volume")))
+        volumes = {key: getattr(self.previous, key) for key in delivered}
+        return {
+            key: scoring.after_works(volume, delivered[key]) for key, volume in volumes.items() if volume is not None
+        }
 
     # --- checking ---
     def _findings(self) -> list[checking.Finding]:
@@ -683,6 +698,7 @@ class BaselineForm(FreshModelForm):
             label=label,
             unit=unit,
             previous=None if earlier is None else plain_number(earlier),
+            after_works=plain_number(self.after_works[key]) if key in self.after_works else None,
             warnings=[SHORT_WARNINGS.get(one.code, one.message) for one in self.warnings if one.field == key],
         )
 
