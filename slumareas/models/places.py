@@ -80,6 +80,7 @@ class SlumArea(models.Model):
         return reverse("slumareas:area_detail", args=[self.slug])
 
     def clean(self):
+        self.name = " ".join(self.name.split())
         if self.slug in RESERVED_SLUGS:
             raise ValidationError({"slug": _("This address is taken by a page of the site; choose another.")})
 
@@ -89,14 +90,18 @@ class SlumArea(models.Model):
         super().save(**kwargs)
 
     def check_villages(self, villages) -> None:
-        """Asked before the villages are set: the neighbourhoods of the area must still lie in them."""
-        left = (
-            self.neighbourhood_units.exclude(region__in=villages).select_related("region").first() if self.pk else None
-        )
-        if left:
-            raise ValidationError(
-                gettext("%(village)s still has neighbourhoods in this slum area.") % {"village": left.region.full_name}
-            )
+        """Asked of a checked area by every door, since the villages are set after the area is stored.
+
+        No other area of its name lies in them, and its neighbourhoods still do.
+        """
+        same = SlumArea.objects.filter(name__iexact=self.name, villages__in=villages)
+        if same.exclude(pk=self.pk).exists():
+            raise ValidationError({"name": gettext("This village already has an area of this name.")})
+        left = self.neighbourhood_units.exclude(region__in=villages) if self.pk else NeighbourhoodUnit.objects.none()
+        names = sorted({unit.region.full_name for unit in left.select_related("region")})
+        if names:
+            sentence = gettext("Neighbourhoods of this area lie in %(villages)s. Take them out of the area first.")
+            raise ValidationError({"villages": sentence % {"villages": ", ".join(names)}})
 
     def _free_slug(self) -> str:
         wanted = slugify(self.name)[:70].strip("-") or "kawasan"
