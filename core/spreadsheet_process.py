@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 60  # by the clock; a busy machine is no fault of the file
 CPU_SECONDS, CPU_SECONDS_A_CELL = 8, 6e-6
-MEMORY, MEMORY_A_CELL = 260 * 1024 * 1024, 160
+MEMORY, MEMORY_A_CELL, COPIES = 130 * 1024 * 1024, 128, 3  # of the file itself
 MAX_SENT_BYTES = 160 * 1024 * 1024
 _ROOM = str(Path(__file__).resolve().parent.parent)
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from core.spreadsheet_process import child; child()"
@@ -64,8 +64,7 @@ def _received(process: subprocess.Popen) -> Iterator[Piece]:
     while True:
         try:
             piece = _Unpickler(process.stdout).load()
-        except (EOFError, pickle.UnpicklingError) as error:
-            # Killed, out of memory or out of time.
+        except Exception as error:  # noqa: BLE001  killed, out of memory or of time; or captured, and then anything
             logger.warning("The reading of a file ended with status %s.", process.wait())
             raise Unreadable("too_complicated") from error
         if piece[0] == "end":
@@ -83,13 +82,14 @@ def child() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    _allow(0)
     ending, max_rows = sys.argv[1:]
+    content = sys.stdin.buffer.read()
+    _allow(0, len(content))
     sent = 0
     try:
-        for piece in read_pieces(sys.stdin.buffer.read(), ending, int(max_rows)):
+        for piece in read_pieces(content, ending, int(max_rows)):
             if piece[0] == "cells":
-                _allow(piece[1])
+                _allow(piece[1], len(content))
             else:
                 sent += _send(piece)
                 if sent > MAX_SENT_BYTES:
@@ -101,9 +101,9 @@ def child() -> None:
         _send(("refused", "too_complicated", {}))
 
 
-def _allow(cells: int) -> None:
-    """Memory and time for a table of so many cells; little for what only seems to be one."""
-    memory = MEMORY + cells * MEMORY_A_CELL
+def _allow(cells: int, size: int) -> None:
+    """Memory and time for a table of so many cells in a file of such a size; little for what only seems to be one."""
+    memory = MEMORY + cells * MEMORY_A_CELL + size * COPIES
     resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
     seconds = round(CPU_SECONDS + cells * CPU_SECONDS_A_CELL)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))

@@ -186,7 +186,7 @@ class Package:
         """Unpack a part once, count it, refuse what no workbook needs, and show it to `scan`."""
         part = self.parts[path]
         told = part.file_size
-        part.file_size = self.left + 1  # what a part says of its own size may be a lie
+        part.file_size = 2 * MAX_UNPACKED_BYTES  # what a part says of its own size may be a lie
         size, rest = 0, b""
         is_xml = path.endswith((".xml", ".rels"))
         try:
@@ -240,7 +240,7 @@ def _packed_sheets(content: bytes, max_rows: int) -> Iterator[Piece]:
         raise Unreadable("damaged") from error
     if sum(scan.filled for scan in scans) > MAX_ROWS:
         raise Unreadable("too_many_filled_rows", limit=MAX_ROWS)
-    yield "cells", sum(scan.cells for scan in scans)
+    yield "cells", min(sum(scan.cells for scan in scans), MAX_CELLS)
     yield from _workbook_sheets(content, max_rows, marks)
 
 
@@ -265,6 +265,8 @@ def _scan_ods(package: Package) -> tuple[list[Scan], dict[str, Marks]]:
     scan = OdsScan()
     for path in package.parts:
         package.scan(path, scan if path == "content.xml" else None)
+    if scan.cells > MAX_CELLS:
+        raise Unreadable("too_complicated")
     return [scan], scan.sheets
 
 
@@ -383,11 +385,13 @@ def _delimiter(text: str) -> str:
 
 def _html_sheet(content: bytes, max_rows: int) -> Iterator[Piece]:
     encoding = _encoding(content)
-    yield "cells", len(content) // 20
+    yield "cells", len(content) // 100
     reader = TableReader(MAX_CELLS)
     lines = io.TextIOWrapper(io.BytesIO(content), encoding)
     while text := lines.read(CHUNK // 16):
         reader.feed(text)
+        if len(reader.rawdata) > CHUNK:  # a tag or comment without end, looked through again with each piece
+            raise Unreadable("too_complicated")
     reader.close()
     width = max(map(len, reader.rows), default=0)
     _refuse_size(None, len(reader.rows), width, max_rows)
