@@ -7,7 +7,7 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from core.models import Region
@@ -83,8 +83,7 @@ def _shown(request, record: Import, *, form=None, sentence: str = "", status: in
         pages = Paginator(range(numbers[state]), ROWS_A_PAGE)
         page = pages.get_page(request.GET.get("page"))
         rows = read_rows(record, state, page.number) if numbers[state] else []
-        for row in rows:
-            _label(row, record)
+        _label(rows, record)
         context |= {
             "state": state,
             "states": [(one, STATE_LABELS[one], numbers[one]) for one in STATES if numbers[one]],
@@ -101,28 +100,37 @@ def _shown(request, record: Import, *, form=None, sentence: str = "", status: in
 
 
 TILES = {
-    "new": _lazy("new rows"),
-    "changed": _lazy("changed rows"),
-    "unchanged": _lazy("unchanged rows"),
-    "errors": _lazy("rows with errors"),
-    "warnings": _lazy("warnings"),
-    "ignored": _lazy("rows that are no data"),
+    "new": gettext_lazy("new rows"),
+    "changed": gettext_lazy("changed rows"),
+    "unchanged": gettext_lazy("unchanged rows"),
+    "errors": gettext_lazy("rows with errors"),
+    "warnings": gettext_lazy("warnings"),
+    "ignored": gettext_lazy("rows that are no data"),
 }
 STATE_LABELS = {
-    "error": _lazy("with errors"),
-    "warning": _lazy("with warnings"),
-    "changed": _lazy("changed"),
-    "new": _lazy("new"),
-    "unchanged": _lazy("unchanged"),
+    "error": gettext_lazy("with errors"),
+    "warning": gettext_lazy("with warnings"),
+    "changed": gettext_lazy("changed"),
+    "new": gettext_lazy("new"),
+    "unchanged": gettext_lazy("unchanged"),
 }
 
 
-def _label(row: dict, record: Import) -> None:
-    row["fixed"] = record.decisions.get("cells", {}).get(row["sheet"], {})
-    for finding in row["findings"]:
-        finding["label"] = checking.label_of(finding["field"]) if finding["field"] in QUANTITIES else ""
-        finding["typed"] = row["fixed"].get(finding["cell"], finding["value"] or "")
-    row["changes"] = [(checking.label_of(key), before, now) for key, (before, now) in row["changes"].items()]
+def _label(rows: list[dict], record: Import) -> None:
+    """Names for codes, and what is said brought together by cell: one place to mend each."""
+    names = dict(Region.objects.filter(code__in={row["region"] for row in rows}).values_list("code", "name"))
+    for row in rows:
+        row["village"] = names.get(row["region"])
+        fixed = record.decisions.get("cells", {}).get(row["sheet"], {})
+        cells = {}
+        for finding in sorted(row["findings"], key=lambda one: one["severity"]):  # errors first
+            cell = cells.setdefault((finding["cell"], finding["field"]), {"findings": []})
+            cell["findings"].append(finding)
+            cell["cell"] = finding["cell"]
+            cell["label"] = checking.label_of(finding["field"]) if finding["field"] in QUANTITIES else ""
+            cell["typed"] = fixed.get(finding["cell"], finding["value"] or "")
+        row["cells"] = list(cells.values())
+        row["changes"] = [(checking.label_of(key), before, now) for key, (before, now) in row["changes"].items()]
 
 
 def _choices(told: str) -> list[tuple[str, str]]:

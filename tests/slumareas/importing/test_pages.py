@@ -62,7 +62,7 @@ def test_a_village_user_knows_of_no_file_of_other_villages(planner_client, as_ro
 def test_a_sent_file_is_shown_and_not_stored(planner_client):
     record = uploaded(planner_client, "clean")
     page = planner_client.get(record.get_absolute_url()).content.decode()
-    assert "19.05.01.1001 RT 1" in page
+    assert "Tanjung" in page
     assert not Baseline.objects.exists()
 
 
@@ -112,7 +112,7 @@ def test_warnings_need_a_reason_that_is_kept(planner_client):
 def test_a_cell_is_mended_in_the_page_and_looked_at_again(planner_client):
     record = uploaded(planner_client, "text_in_a_number")
     [row] = planner_client.get(record.get_absolute_url()).context["rows"]
-    cell = row["findings"][0]["cell"]
+    [cell] = [one["cell"] for one in row["cells"]]
     name = f"{row['sheet']}!{cell}"
     planner_client.post(
         reverse("slumareas:import_look", args=[record.pk]), {f"cell:{name}": "3", f"was:{name}": "tiga"}
@@ -183,3 +183,11 @@ def test_the_files_of_an_import(planner_client):
     assert blank.content[:2] == b"PK"
     refused = planner_client.get(reverse("slumareas:baseline_blank"), {"blank-region": "x"})
     assert refused.status_code == 422
+
+
+def test_two_sentences_about_one_cell_have_one_place_to_mend_it(planner_client):
+    record = uploaded(planner_client, "something_over_nothing")
+    for state in ("error", "warning"):
+        for row in planner_client.get(record.get_absolute_url(), {"state": state}).context["rows"]:
+            cells = [one["cell"] for one in row["cells"] if one["label"]]
+            assert len(cells) == len(set(cells))
