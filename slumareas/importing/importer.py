@@ -162,10 +162,12 @@ def upload(file, *, year: int, rule_set: str, region: Region | None, by) -> Impo
 
 def look(record: Import) -> None:
     """Look at the file again, with what was decided about it since. Raises ValidationError for decisions that do not fit."""
-    found = _analysed(record)
+    record.require_previewed()
+    found, old = _analysed(record), record.preview.name
     _note(record, found)
     names = ("counts", "sheets", "preview", "stamp", "mapping", "decisions")
     record.move(Import.State.PREVIEWED, **{name: getattr(record, name) for name in names})
+    record.preview.storage.delete(old)
 
 
 def _note(record: Import, found: Analysis) -> None:
@@ -175,6 +177,7 @@ def _note(record: Import, found: Analysis) -> None:
 
 def apply(record: Import, permits: Permits, *, by) -> None:
     """Store what was looked at. Raises Refused where something stands against it or the stored figures are others now."""
+    record.require_previewed()
     found = _analysed(record)
     if found.stamp != record.stamp:
         look(record)

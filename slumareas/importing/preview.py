@@ -20,7 +20,7 @@ STATES = (ERROR, WARNING, CHANGED, NEW, UNCHANGED)
 
 
 def write_preview(record: Import, found: Analysis) -> None:
-    """Keep it with the record, in place of an earlier one. The caller saves the record."""
+    """Keep it with the record. The caller saves the record, and deletes an earlier one."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
         numbers = {}
@@ -31,8 +31,6 @@ def write_preview(record: Import, found: Analysis) -> None:
                 shown = [_row(row) for row in rows[start : start + ROWS_A_PAGE]]
                 package.writestr(f"{state}/{page}.json", json.dumps(shown, ensure_ascii=False))
         package.writestr("summary.json", json.dumps(_summary(found, numbers), ensure_ascii=False))
-    if record.preview:
-        record.preview.delete(save=False)
     record.preview.save("preview.zip", ContentFile(stream.getvalue()), save=False)
 
 

@@ -115,6 +115,11 @@ class Import(models.Model):
     def get_absolute_url(self):
         return reverse("slumareas:import_detail", args=[self.pk])
 
+    def require_previewed(self) -> None:
+        """Refused once the file was stored or taken back."""
+        if self.state != self.State.PREVIEWED:
+            raise Refused(gettext("This import is “%(state)s” already.") % {"state": self.get_state_display()})
+
     @transaction.atomic
     def move(self, state: str, **columns) -> None:
         """Into another state, together with other columns; refused from a state that does not lead there."""

@@ -150,8 +150,7 @@ def _column_choices(one: dict) -> dict:
 def import_look(request, pk):
     """What a person said about cells, villages and columns; then the file is looked at again."""
     record = _record(request, pk, "slumareas.add_import")
-    if record.state != Import.State.PREVIEWED:
-        raise Refused(_("This import is “%(state)s” already.") % {"state": record.get_state_display()})
+    record.require_previewed()
     decisions = {"villages": {}, "cells": {}} | record.decisions
     for name, value in request.POST.items():
         kind, _colon, about = name.partition(":")
@@ -237,8 +236,7 @@ def import_undo(request, pk):
 def import_delete(request, pk):
     """A file that was looked at and never stored."""
     record = _record(request, pk, "slumareas.delete_import")
-    if record.state != Import.State.PREVIEWED:
-        raise Refused(_("This import is “%(state)s” already.") % {"state": record.get_state_display()})
+    record.require_previewed()
     if request.method == "POST":
         for file in (record.file, record.preview):
             file.delete(save=False)
