@@ -276,6 +276,27 @@ def test_an_empty_workshop_gives_papers_that_can_be_signed_by_hand():
         assert "(......" in text_of(content)
 
 
+@pytest.mark.parametrize(
+    ("roles", "missing"),
+    [
+        ([], {"invitation": ["inviter"], "attendance": ["committee_head"], "minutes": ["chair", "minute_taker"]}),
+        (
+            ["moderator", "secretary"],
+            {"invitation": ["inviter"], "attendance": ["committee_head"], "minutes": ["chair", "minute_taker"]},
+        ),
+        (["chair"], {"invitation": ["inviter"], "minutes": ["minute_taker"]}),
+        (["committee_head", "chair", "minute_taker"], {}),
+    ],
+)
+def test_a_dotted_line_is_foretold_exactly_where_the_paper_has_one(workshop, roles, missing):
+    for role in roles:
+        factories.LeaderFactory(workshop=workshop, role=role)
+    assert documents.without_signer(workshop, *documents.SIGNERS) == missing
+    for paper in documents.SIGNERS:
+        text = text_of(getattr(documents, paper)(workshop))
+        assert ("(......" in text) == (paper in missing), paper
+
+
 def test_the_same_record_gives_the_same_bytes(filled):
     workshop, _expected = filled
     assert documents.minutes(workshop) == documents.minutes(Workshop.objects.get(pk=workshop.pk))
