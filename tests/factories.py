@@ -14,6 +14,7 @@ from slumareas.models import (
     Baseline,
     Decree,
     DecreeArea,
+    Import,
     NeighbourhoodUnit,
     ReportedHectares,
     ReportingGroup,
@@ -299,3 +300,17 @@ class WorkFactory(DjangoModelFactory):
     criterion = "road_surface"
     activity = "Perbaikan jalan uji"
     volume = Decimal(120)
+
+
+class ImportFactory(DjangoModelFactory):
+    """A file that was sent and not looked at yet."""
+
+    class Meta:
+        model = Import
+
+    file_name = "uji.csv"
+    file = factory.django.FileField(filename="uji.csv", data=b"a,b\n1,2\n")
+    sha256 = "0" * 64
+    year = 2025
+    rule_set = scoring.PERMEN_14_2018
+    at = datetime.datetime(2026, 3, 10, 2, 0, tzinfo=datetime.UTC)

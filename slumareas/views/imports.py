@@ -56,7 +56,7 @@ def import_list(request):
         "is_paginated": page.has_other_pages(),
         "section": "imports",
     }
-    return render(request, "slumareas/import_list.html", context, status=422 if form and form.errors else 200)
+    return render(request, "slumareas/import_list.html", context, status=400 if form and form.errors else 200)
 
 
 def import_detail(request, pk):
@@ -168,7 +168,7 @@ def import_look(request, pk):
         look(record)
     except ValidationError as refused:
         record.refresh_from_db()
-        return _shown(request, record, sentence=refused.messages[0], status=422)
+        return _shown(request, record, sentence=refused.messages[0], status=400)
     if mapped:
         _remember(record)
     messages.success(request, _("Looked at again with your corrections."))
@@ -206,7 +206,7 @@ def import_apply(request, pk):
     record = _record(request, pk, "slumareas.add_import")
     form = ReasonToStoreForm(request.POST, counts=record.counts)
     if not form.is_valid():
-        return _shown(request, record, form=form, status=422)
+        return _shown(request, record, form=form, status=400)
     permits = Permits(
         valid_rows_only=form.cleaned_data["valid_rows_only"],
         accepts_warnings=bool(form.cleaned_data["reason"]),
@@ -255,10 +255,14 @@ def import_file(request, pk):
 def import_errors(request, pk):
     record = _record(request, pk, "slumareas.add_import")
     stem = record.file_name.rpartition(".")[0] or record.file_name
-    return _attachment(workbook_of_errors(record), f"{stem}-diperiksa.xlsx", Xlsx.CONTENT_TYPE)
+    try:
+        content = workbook_of_errors(record)
+    except ValidationError as refused:
+        raise Refused(refused.messages[0])
+    return _attachment(content, f"{stem}-diperiksa.xlsx", Xlsx.CONTENT_TYPE)
 
 
-def baseline_export(request, pk, format):
+def year_export(request, pk, format):
     """The baselines of a year that this person may see; the file comes in again unchanged."""
     year = get_object_or_404(AssessmentYear.objects.visible_to(request.user), pk=pk)
     require(request.user, "slumareas.view_baseline")
@@ -267,12 +271,12 @@ def baseline_export(request, pk, format):
     return _attachment(export(year, format, request.user), f"baseline-{year.key}.{format}", FORMATS[format])
 
 
-def baseline_blank(request):
+def import_blank(request):
     """The blank workbook of a region."""
     require(request.user, "slumareas.add_baseline")
     form = BlankWorkbookForm(request.GET)
     if not form.is_valid():
-        return render(request, "slumareas/import_blank.html", {"blank_form": form}, status=422)
+        return render(request, "slumareas/import_blank.html", {"blank_form": form}, status=400)
     region, year = form.cleaned_data["region"], form.cleaned_data["year"]
     content = template(region, year, form.rule_set)
     return _attachment(content, f"isian-baseline-{year}-{region.code}.xlsx", Xlsx.CONTENT_TYPE)

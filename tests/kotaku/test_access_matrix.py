@@ -96,6 +96,7 @@ def measured(region, rt, hectares):
             "work": factories.WorkFactory(unit=unit).pk,
             "year": draft.assessment_year.pk,
             "boundary": boundary.pk,
+            "import": factories.ImportFactory(region=region).pk,
             "hectares": factories.ReportedHectaresFactory().pk,
         },
     }
