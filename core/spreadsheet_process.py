@@ -64,7 +64,7 @@ def _received(process: subprocess.Popen) -> Iterator[Piece]:
     while True:
         try:
             piece = _Unpickler(process.stdout).load()
-        except Exception as error:  # noqa: BLE001  killed, out of memory or of time; or captured, and then anything
+        except Exception as error:
             logger.warning("The reading of a file ended with status %s.", process.wait())
             raise Unreadable("too_complicated") from error
         if piece[0] == "end":
