@@ -5,7 +5,7 @@ Belongs to core because every app takes tables. Imported in the process that rea
 
 import re
 from bisect import bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -60,6 +60,20 @@ class Cells:
             runs[-1] = (runs[-1][0], row + times - 1)
         elif (row, column) not in self:
             insort(runs, (row, row + times - 1))
+
+    def discard(self, cell: Cell) -> None:
+        row, column = cell
+        self.runs[column] = [
+            part
+            for first, last in self.runs.get(column, [])
+            for part in ([(first, row - 1), (row + 1, last)] if first <= row <= last else [(first, last)])
+            if part[0] <= part[1]
+        ]
+
+    def rows_of(self, columns: Iterable[int]) -> set[int]:
+        return {
+            row for column in columns for first, last in self.runs.get(column, ()) for row in range(first, last + 1)
+        }
 
     def __contains__(self, cell: Cell) -> bool:
         runs = self.runs.get(cell[1])

@@ -20,6 +20,7 @@ from core.models import Region
 from core.refusals import Refused
 from core.spreadsheet import EXPORT_FORMATS, as_text
 from slumareas import checking, scoring
+from slumareas.forms import WithVillages
 from slumareas.models import (
     AreaBoundary,
     Assessment,
@@ -206,16 +207,15 @@ class SlumAreaResource(MeasuredResource):
             villages = Region.objects.villages().filter(code__in=codes)
             if not codes or len(villages) < len(set(codes)):
                 raise ValidationError({"villages": gettext("There is no kelurahan or desa with this code.")})
-            instance.check_villages(villages)
-        elif not instance.pk:
+        elif instance.pk:
+            villages = instance.villages.all()
+        else:
             raise ValidationError({"villages": gettext("Say in which villages the slum area lies.")})
+        instance.check_villages(villages)
 
 
-class SlumAreaForm(forms.ModelForm):
-    def clean_villages(self):
-        villages = self.cleaned_data["villages"]
-        self.instance.check_villages(villages)
-        return villages
+class SlumAreaForm(WithVillages, forms.ModelForm):
+    pass
 
 
 class BoundaryInline(ShowsYear, admin.TabularInline):

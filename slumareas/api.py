@@ -375,16 +375,12 @@ class SlumAreaSerializer(CheckedSerializer):
         found = getattr(area, "shown_assessments", None) or [None]
         return found[0] and AssessmentSerializer(found[0], context=self.context).data
 
-    def validate_villages(self, villages):
-        if self.instance:
-            self.instance.check_villages(villages)
-        return villages
-
     @transaction.atomic
     def create(self, validated_data):
         villages = validated_data.pop("villages")
         area = SlumArea(**validated_data)
         area.full_clean(exclude=["slug"])
+        area.check_villages(villages)
         area.save()
         area.villages.set(villages)
         return area
@@ -393,6 +389,7 @@ class SlumAreaSerializer(CheckedSerializer):
     def update(self, instance, validated_data):
         villages = validated_data.pop("villages", None)
         area = super().update(instance, validated_data)
+        area.check_villages(area.villages.all() if villages is None else villages)
         if villages is not None:
             area.villages.set(villages)
         return area

@@ -41,7 +41,7 @@ LIMITS = {
     "open_space_m2": (Decimal(2_000_000), Decimal(500_000_000)),
 }
 MOST_BUILDINGS_PER_HA, MOST_PEOPLE_PER_HA = 600, 3_000
-JUMP = Decimal("0.5")
+MORE_THAN_HALF = 2  # a year changes things by less than the half
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,6 @@ def _jumped(key: str, values: Values, previous: Values) -> bool:
     if now is None or before is None:
         return False
     if key in DENOMINATORS:
-        return before > 0 and abs(now - before) > JUMP * before
+        return before > 0 and abs(now - before) * MORE_THAN_HALF > before
     whole = values.get(CRITERIA[key].denominator)
-    return whole is not None and whole > 0 and now - before > JUMP * whole
+    return whole is not None and whole > 0 and (now - before) * MORE_THAN_HALF > whole

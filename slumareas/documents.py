@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 from core import formats, pdf
 from core.models import Region, User
-from slumareas import pictures, scoring
+from slumareas import pictures, reading, scoring
 from slumareas.models import (
     AreaBoundary,
     Assessment,
@@ -671,8 +671,9 @@ class YearColumn:
 def _slum_hectares(assessment: Assessment, method: str) -> str:
     """`6,25; belum dinilai 0,96`."""
     unknown = assessment.hectares(method)["not_assessed"]
-    known = formats.decimal_number(assessment.slum_hectares(method), 2)
-    return f"{known}; belum dinilai {formats.decimal_number(unknown, 2)}" if unknown else known
+    known = reading.slum_hectares(assessment, method)
+    parts = [] if known is None else [formats.decimal_number(known, 2)]
+    return "; ".join([*parts, f"belum dinilai {formats.decimal_number(unknown, 2)}"] if unknown else parts)
 
 
 def _unknown_hectares(assessment: Assessment) -> bool:
@@ -680,12 +681,12 @@ def _unknown_hectares(assessment: Assessment) -> bool:
 
 
 def _changes(current: Assessment | None, earlier: list[Assessment]) -> list[str]:
-    """`cara A (kawasan): turun 7,14 ha karena pekerjaan`, one sentence for each way and cause."""
+    """`metode A (kawasan): turun 7,14 ha karena pekerjaan`, one sentence for each method and cause."""
     if not earlier or any(_unknown_hectares(one) for one in (current, earlier[0])):
         return []  # what was not assessed is no change
-    ways = {"a": "cara A (kawasan utuh)", "b": "cara B (per RT)"}
+    names = {"a": "metode A (kawasan utuh)", "b": "metode B (per RT)"}
     sentences = []
-    for method, name in ways.items():
+    for method, name in names.items():
         for cause, hectares in current.changes(method).items():
             if hectares:
                 direction = "turun" if hectares < 0 else "naik"

@@ -56,8 +56,10 @@ class ResultFilter(django_filters.FilterSet):
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether anything but the search words and the year is set."""
-        return any(value for name, value in self.data.items() if name in self.filters and name != "search")
+        """Whether anything but the search words, the order and the year is set."""
+        return any(
+            value for name, value in self.data.items() if name in self.filters and name not in ("search", "sort")
+        )
 
     @property
     def is_searched(self) -> bool:

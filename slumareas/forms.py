@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Sum
 from django.utils.formats import get_format, number_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
@@ -118,7 +119,19 @@ def _formfield(column, **kwargs):
 
 
 # --- areas ---------------------------------------------------------------------------------------------------
-class AreaForm(FreshModelForm):
+class WithVillages:
+    """A form of a slum area whose villages are checked together with its name."""
+
+    def _post_clean(self):
+        super()._post_clean()
+        if not {"name", "villages"} & self.errors.keys():
+            try:
+                self.instance.check_villages(self.cleaned_data["villages"])
+            except ValidationError as error:
+                self.add_error(None, error)
+
+
+class AreaForm(WithVillages, FreshModelForm):
     class Meta:
         model = SlumArea
         fields = [
@@ -172,29 +185,6 @@ class AreaForm(FreshModelForm):
             }
             for district, rows in groups
         ]
-
-    def clean_name(self):
-        return " ".join(self.cleaned_data["name"].split())
-
-    def clean_villages(self):
-        villages = self.cleaned_data["villages"]
-        left = self.instance.neighbourhood_units.exclude(region__in=villages) if self.instance.pk else None
-        names = sorted({unit.region.full_name for unit in left.select_related("region")}) if left is not None else []
-        if names:
-            raise ValidationError(
-                _("Neighbourhoods of this area lie in %(villages)s. Take them out of the area first.")
-                % {"villages": ", ".join(names)}
-            )
-        return villages
-
-    def clean(self):
-        cleaned = super().clean()
-        name, villages = cleaned.get("name"), cleaned.get("villages")
-        if name and villages:
-            same = SlumArea.objects.filter(name__iexact=name, villages__in=villages).exclude(pk=self.instance.pk)
-            if same.exists():
-                self.add_error("name", _("This village already has an area of this name."))
-        return cleaned
 
 
 class DecreeRowForm(FreshModelForm):
@@ -555,6 +545,7 @@ class Measure:
     percent: str = ""
     score: int | None = None
     previous: str | None = None
+    after_works: str | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -584,6 +575,7 @@ class BaselineForm(FreshModelForm):
         super().__init__(*args, **kwargs)
         self.rules = self.instance.assessment_year.rules
         self.previous = self.instance.previous()
+        self.after_works = self._after_works()
         self.duplicate = None
         self.warnings: list[checking.Finding] = []
         kept = {criterion.key for criterion in self.rules.criteria}
@@ -599,6 +591,18 @@ class BaselineForm(FreshModelForm):
             one.hide_optional = True
         if self.instance.pk and not self.is_bound:
             self._notice(self._findings())
+
+    def _after_works(self) -> dict[str, Decimal]:
+        """What works recorded since the earlier baseline should have left of its volumes."""
+        if self.previous is None:
+            return {}
+        since, until = self.previous.assessment_year.year, self.instance.assessment_year.year
+        works = Work.objects.filter(unit=self.instance.unit_id, year__gt=since, year__lte=until)
+        delivered = dict(works.order_by().values_list("criterion").annotate(Sum("volume")))
+        volumes = {key: getattr(self.previous, key) for key in delivered}
+        return {
+            key: scoring.after_works(volume, delivered[key]) for key, volume in volumes.items() if volume is not None
+        }
 
     # --- checking ---
     def _findings(self) -> list[checking.Finding]:
@@ -694,6 +698,7 @@ class BaselineForm(FreshModelForm):
             label=label,
             unit=unit,
             previous=None if earlier is None else plain_number(earlier),
+            after_works=plain_number(self.after_works[key]) if key in self.after_works else None,
             warnings=[SHORT_WARNINGS.get(one.code, one.message) for one in self.warnings if one.field == key],
         )
 
@@ -767,14 +772,3 @@ class WorkForm(FreshModelForm):
         self.fields["volume"].help_text = _("In the unit that stands behind the criterion.")
         self.fields["activity"].widget.attrs["placeholder"] = "Perkerasan jalan lingkungan"
         self.fields["funding_source"].widget.attrs["placeholder"] = "APBD kabupaten"
-
-    def clean(self):
-        cleaned = super().clean()
-        volume, criterion = cleaned.get("volume"), cleaned.get("criterion")
-        if volume is not None and criterion and not scoring.CRITERIA[criterion].unit.places and volume % 1:
-            self.add_error("volume", checking.FINDINGS["fraction_in_count"][1])
-        if not self.errors and not self.instance.pk:
-            named = ("unit", "year", "criterion", "activity", "volume", "funding_source", "cost")
-            if Work.objects.filter(**{name: cleaned[name] for name in named}).exists():
-                raise ValidationError(_("These works are already recorded."))
-        return cleaned

@@ -146,15 +146,30 @@ class Reading:
     def _of_aspect(self, number: int) -> list[CriterionRow]:
         return [row for row in self.criteria if row.criterion.aspect == number]
 
-    @property
+    @cached_property
     def costliest(self) -> list[CriterionRow]:
         """What most of the points come from: at most three criteria, the highest share first."""
         costly = [row for row in self.criteria if row.score]
         return sorted(costly, key=lambda row: (-row.score, -row.percent))[:3]
 
     @property
+    def points_of_costliest(self) -> int:
+        return sum(row.score for row in self.costliest)
+
+    @property
+    def equally_costly(self) -> int:
+        """How many more criteria give as many points as the last of the costliest."""
+        least = min((row.score for row in self.costliest), default=0)
+        return sum(row.score == least for row in self.criteria if row not in self.costliest) if least else 0
+
+    @property
     def not_assessed(self) -> list[CriterionRow]:
         return [row for row in self.criteria if row.score is None]
+
+    @property
+    def most_points(self) -> int:
+        """What one criterion can give."""
+        return scoring.CUTS[0][1]
 
     @property
     def points_so_far(self) -> int:
@@ -163,7 +178,7 @@ class Reading:
 
     @property
     def points_at_most(self) -> int:
-        return self.points_so_far + scoring.CUTS[0][1] * len(self.not_assessed)
+        return self.points_so_far + self.most_points * len(self.not_assessed)
 
     @property
     def possible_classes(self) -> list[str]:
@@ -236,6 +251,10 @@ class YearRow:
     @property
     def year(self) -> AssessmentYear:
         return self.measured.assessment_year
+
+    @property
+    def is_complete(self) -> bool:
+        return self.measured.total is not None
 
     @property
     def hectares(self) -> Decimal | None:

@@ -1,26 +1,29 @@
 """A file as it would be imported: its tables, rows and findings, and what storing it would do. Stores nothing."""
 
-import hashlib
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 
 from core.models import Region
-from core.spreadsheet import Row, Sheet, Value, as_text, read_book
-from core.spreadsheet_marks import Marks
+from core.spreadsheet import Row, Sheet, Value, as_text
+from core.spreadsheet_shapes import Marks
 from slumareas import checking, scoring
 from slumareas.importing import headings
+from slumareas.importing.book import Book
 from slumareas.importing.places import Villages, plain_name
-from slumareas.importing.rows import Note, Reader, ReadRow
-from slumareas.importing.tables import Table, find_table, speaks_of_other_rule_set
-from slumareas.models import AssessmentYear, Baseline
+from slumareas.importing.rows import Note, Reader, ReadRow, rule_set_of
+from slumareas.importing.tables import SEARCHED_ROWS, Table, cell_at, find_table, speaks_of_other_rule_set
+from slumareas.models import AssessmentYear
+from slumareas.models.assessments import stored_quantities
+from slumareas.models.baselines import stamp_of
 from slumareas.models.quantities import QUANTITY_KEYS
 
 NEW, CHANGED, UNCHANGED, ERROR = "new", "changed", "unchanged", "error"
+ROWS_A_STEP = 2_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,19 @@ class Finding:
 
 
 @dataclass
+class Choices:
+    """What people decided about a file: where its columns stand, which village is meant, what a cell should say.
+
+    `mapping`: [{"sheet", "header_rows", "columns": {field: letter}}]; `villages`: {name as written: code};
+    `cells`: {sheet: {"K5": "12"}}.
+    """
+
+    mapping: list[dict] = field(default_factory=list)
+    villages: dict[str, str] = field(default_factory=dict)
+    cells: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass
 class Analysis:
     file: str
     sha256: str
@@ -45,22 +61,27 @@ class Analysis:
     rule_set: str
     tables: list[Table] = field(default_factory=list)
     rows: list[ReadRow] = field(default_factory=list)
-    states: dict[int, str] = field(default_factory=dict)  # id of a row -> its state
     findings: list[Finding] = field(default_factory=list)
-
-    def state_of(self, row: ReadRow) -> str:
-        return self.states[id(row)]
+    stamp: list = field(default_factory=list)  # of the stored rows it was compared with
 
     @property
     def is_unreadable(self) -> bool:
         return not self.tables
 
     @property
-    def valid_rows(self) -> list[ReadRow]:
-        return [row for row in self.rows if self.state_of(row) in (NEW, CHANGED)]
+    def changing_rows(self) -> list[ReadRow]:
+        return [row for row in self.rows if row.state in (NEW, CHANGED)]
+
+    @property
+    def has_errors(self) -> bool:
+        return any(finding.is_error for finding in self.findings)
+
+    @property
+    def has_warnings(self) -> bool:
+        return any(not finding.is_error for finding in self.findings)
 
     def counts(self) -> dict[str, int]:
-        states = Counter(self.states.values())
+        states = Counter(row.state for row in self.rows)
         return {
             "rows": len(self.rows),
             NEW: states[NEW],
@@ -72,34 +93,91 @@ class Analysis:
         }
 
 
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Who asks for no progress gets none. `stage` is `read`, `check` or `write`; `done` of `total` rows."""
+
+
 def analyse(
-    content: bytes, name: str, *, year: int, rule_set: str | None = None, region: Region | None = None
+    book: Book | ValidationError,
+    sha256: str,
+    name: str,
+    *,
+    year: int,
+    rule_set: str | None = None,
+    region: Region | None = None,
+    choices: Choices | None = None,
+    progress=no_progress,
 ) -> Analysis:
-    """Read every visible sheet. `region` is the village of the file, or a district in which to look."""
-    rules = scoring.RULE_SETS[rule_set or scoring.default_rule_set(year)]
-    found = Analysis(name, hashlib.sha256(content).hexdigest(), year, rules.key)
-    villages = Villages(region)
-    try:
-        book = read_book(content, name)
-    except ValidationError as refused:
-        found.findings.append(Finding("unreadable_file", detail=refused.messages[0], is_error=True))
+    """Look at every visible sheet. `book` is the file as it was read, or why it could not be.
+
+    `region` is the village of the file, or a district in which to look. Raises ValidationError where the choices do not
+    fit the file.
+    """
+    choices = choices or Choices()
+    if isinstance(book, ValidationError):
+        found = Analysis(name, sha256, year, rule_set or scoring.default_rule_set(year))
+        found.findings.append(Finding("unreadable_file", detail=book.messages[0], is_error=True))
         return found
-    marks = book.marks
+    rules = scoring.RULE_SETS[rule_set or _named_rule_set(book) or scoring.default_rule_set(year)]
+    found = Analysis(name, sha256, year, rules.key)
+    _refuse_unknown_sheets(book, choices)
+    villages = Villages(region, {plain_name(written): code for written, code in choices.villages.items()})
     for sheet in book.sheets:
         if sheet.is_hidden:
             found.findings.append(Finding("hidden_sheet", sheet.name))
             continue
-        marked = marks.get(sheet.name) or Marks()
-        table = find_table(_filled_down(sheet, marked), rules.key, marked.merged)
+        marks = book.marks.get(sheet.name) or Marks()
+        sheet = _corrected(_filled_down(sheet, marks), marks, choices.cells.get(sheet.name, {}))
+        mapping = next((one for one in choices.mapping if one.get("sheet") in (None, sheet.name)), None)
+        table = find_table(sheet, rules.key, marks.merged, mapping)
         if table is not None:
-            _read_table(found, table, rules, villages, marked)
+            _read_table(found, table, rules, villages, marks, progress)
     if not found.tables:
         found.findings.append(Finding("no_table", is_error=True))
     _find_duplicates(found)
-    _compare(found)
+    compare(found)
     for row in found.rows:
-        found.findings += [_finding(row, note) for note in row.notes]
+        if row.notes:
+            found.findings += [_finding(row, note) for note in row.notes]
     return found
+
+
+def _refuse_unknown_sheets(book: Book, choices: Choices) -> None:
+    names = {sheet.name for sheet in book.sheets}
+    for name in (*(one.get("sheet") for one in choices.mapping), *choices.cells):
+        if name is not None and name not in names:
+            raise ValidationError(_("There is no sheet “%(name)s” in this file.") % {"name": name})
+
+
+def _named_rule_set(book: Book) -> str | None:
+    """The rule set that a column of the file names, where it names one only."""
+    named = set()
+    for sheet in book.sheets:
+        for row in () if sheet.is_hidden else sheet.rows[:SEARCHED_ROWS]:
+            for column, value in enumerate(row.values):
+                if isinstance(value, str) and headings.normalised(value) == "rule set":
+                    below = {below.values[column] for below in sheet.rows[row.number :]}
+                    named |= {rule_set_of(text) for text in below if text is not None}
+    return named.pop() if len(named) == 1 else None
+
+
+def _corrected(sheet: Sheet, marks: Marks, cells: dict[str, str]) -> Sheet:
+    """The sheet with what people wrote instead; such a cell loses what was said about it."""
+    if not cells:
+        return sheet
+    rows = {row.number: row for row in sheet.rows}
+    for address, text in cells.items():
+        number, column = cell_at(address)
+        row = rows.get(number)
+        if row is None or column >= len(row.values):
+            raise ValidationError(_("There is no cell %(cell)s in this file.") % {"cell": address})
+        values = list(row.values)
+        values[column] = text.strip() or None
+        rows[number] = Row(number, tuple(values))
+        marks.error_cells.pop((number, column), None)
+        marks.without_value.discard((number, column))
+        marks.percent_cells.discard((number, column))
+    return Sheet(sheet.name, tuple(rows.values()), sheet.is_hidden)
 
 
 def _filled_down(sheet: Sheet, marks: Marks) -> Sheet:
@@ -117,7 +195,7 @@ def _filled_down(sheet: Sheet, marks: Marks) -> Sheet:
 
 
 # --- one sheet -------------------------------------------------------------------------------------------
-def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks: Marks) -> None:
+def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks: Marks, progress) -> None:
     found.tables.append(table)
     sheet = table.sheet.name
     letter = {key: get_column_letter(column + 1) for key, column in table.columns.items()}
@@ -138,10 +216,11 @@ def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks:
     default = _village_of_sheet(table, villages)
     reader = Reader(table, rules, villages, found.year, marks, default)
     whole = [code for code, is_so in _whole_sheet(found, table, rules.key) if is_so]
-    for row in table.rows:
-        read = reader.read(row)
-        read.notes += [Note(code, "", reader.anchor, None) for code in whole]
-        found.rows.append(read)
+    for number, row in enumerate(reader.read()):
+        row.notes += [Note(code, "", reader.anchor, None) for code in whole]
+        found.rows.append(row)
+        if not number % ROWS_A_STEP:
+            progress("check", number, len(table.rows))
 
 
 def _whole_sheet(found: Analysis, table: Table, rule_set: str):
@@ -172,62 +251,71 @@ def _find_duplicates(found: Analysis) -> None:
             groups[row.identity].append(row)
     for rows in groups.values():
         first, *others = rows
-        if all(other.values == first.values for other in others):
+        if all(other.scaled_values == first.scaled_values for other in others):
             for other in others:
-                other.notes.append(Note("repeated_row", "rt", other.anchor, None, str(first.number)))
+                other.notes.append(Note("repeated_row", "rt", other.table.anchor, None, str(first.number)))
         else:
             for row in rows:
                 row.notes.append(
                     Note(
                         "duplicate_row",
                         "rt",
-                        row.anchor,
+                        row.table.anchor,
                         None,
                         ", ".join(str(one.number) for one in rows if one is not row),
                     )
                 )
 
 
-def _compare(found: Analysis) -> None:
+def compare(found: Analysis) -> None:
     """New, changed or unchanged against what is stored; jumps against the year before; a year that is closed."""
     codes = {row.region for row in found.rows if row.region}
-    stored = _stored(codes, assessment_year__year=found.year, assessment_year__rule_set=found.rule_set)
-    before_year = (
-        AssessmentYear.objects.filter(year__lt=found.year, baselines__isnull=False)
-        .order_by("-year")
-        .values_list("year", flat=True)
-        .first()
-    )
-    before = _stored(codes, assessment_year__year=before_year) if before_year else {}
-    is_closed = (
-        AssessmentYear.objects.filter(year=found.year, rule_set=found.rule_set)
-        .exclude(status=AssessmentYear.Status.DRAFT)
-        .exists()
-    )
+    regions = dict(Region.objects.filter(code__in=codes).values_list("pk", "code"))
+    year = AssessmentYear.objects.filter(year=found.year, rule_set=found.rule_set).first()
+    found.stamp = stamp_of(year)
+    stored = _stored(year, regions)
+    before = _stored(_year_before(found), regions)
     for row in found.rows:
-        if is_closed:
-            row.notes.append(Note("locked_year", "", row.anchor))
+        if year is not None and not year.is_draft:
+            row.notes.append(Note("locked_year", "", row.table.anchor))
         previous = before.get(row.identity)
         if previous and not row.has_error:
-            row.notes += [
-                Note(one.code, one.field, row.columns[one.field]) for one in checking.jumps(row.values, previous)
-            ]
+            columns = row.table.columns
+            jumps = checking.jumps(row.scaled_values, previous)
+            row.notes += [Note(one.code, one.field, columns.get(one.field, row.table.anchor)) for one in jumps]
         if row.has_error:
-            state = ERROR
-        elif any(note.code == "repeated_row" for note in row.notes) or row.identity in stored:
-            kept = stored.get(row.identity)
-            state = (
-                UNCHANGED if kept is None or all(kept[key] == value for key, value in row.values.items()) else CHANGED
-            )
+            row.state = ERROR
+        elif any(note.code == "repeated_row" for note in row.notes):
+            row.state = UNCHANGED
         else:
-            state = NEW
-        found.states[id(row)] = state
+            _compare_row(row, stored.get(row.identity), found.rule_set)
 
 
-def _stored(codes: set[str], **where) -> dict[tuple[str, str, str], dict[str, Decimal | None]]:
-    rows = Baseline.objects.filter(unit__region__code__in=codes, **where).order_by("assessment_year__rule_set")
-    names = ("unit__region__code", "unit__rw", "unit__rt", *QUANTITY_KEYS)
-    return {row[:3]: dict(zip(QUANTITY_KEYS, row[3:], strict=True)) for row in rows.values_list(*names)}
+def _compare_row(row: ReadRow, kept: dict[str, int | None] | None, rule_set: str) -> None:
+    """What the file has no column for stays as it is stored, and counts in the score."""
+    if kept is None:
+        row.state = NEW
+        return
+    now = row.scaled_values
+    row.state = UNCHANGED if all(kept[key] == value for key, value in now.items()) else CHANGED
+    row.before = kept if row.state == CHANGED else None
+    result = scoring.score(kept | now, kept | now, scoring.RULE_SETS[rule_set])
+    row.total, row.slum_class = result.total, result.slum_class
+
+
+def _year_before(found: Analysis) -> AssessmentYear | None:
+    return AssessmentYear.objects.measured().filter(year__lt=found.year).order_by("-year", "rule_set").first()
+
+
+def _stored(year: AssessmentYear | None, regions: dict[int, str]) -> dict[tuple, dict[str, int | None]]:
+    """{(code, rw, rt): quantities as they are stored}"""
+    if year is None or not regions:
+        return {}
+    stored = stored_quantities(year, regions)
+    return {
+        (regions[region], rw, rt): dict(zip(QUANTITY_KEYS, values, strict=True))
+        for (region, rw, rt), values in stored.items()
+    }
 
 
 def _finding(row: ReadRow, note: Note) -> Finding:

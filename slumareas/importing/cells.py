@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
 from core.spreadsheet import Value
+from slumareas.models.places import normalised_unit
 
 BLANK_SIGNS = {
     "", "-", "--", "---", "–", "—", "_", ".", "..", "...", "…", "?", "??", "n/a", "na", "n.a", "n.a.", "#n/a", "null", "none",
@@ -49,9 +50,7 @@ def style_of(values: Iterable[Value]) -> str | None:
     mixes both tells nothing either.
     """
     told = set()
-    for value in values:
-        if not isinstance(value, str):
-            continue
+    for value in {value for value in values if type(value) is str}:
         text = _joined_groups(tidy(value).rstrip("% "))
         if _POINTS_COMMA.fullmatch(text) or (_COMMA.fullmatch(text) and not _COMMAS.fullmatch(text)):
             told.add(INDONESIAN)
@@ -170,16 +169,14 @@ def plain_part(value: Value) -> str | None:
     text = tidy(value).upper()
     if text.lower() in BLANK_SIGNS:
         return ""
-    if hamlet := _HAMLET.fullmatch(text):
-        return _hamlet(hamlet[1])
-    text = re.sub(r"^(?:RT|RW|NO)[\s.:\-]*", "", text)
-    found = re.fullmatch(r"0*([0-9]+)\s*([A-Z]?)(?:\.0+)?", text)
-    return f"{found[1]}{found[2]}" if found else None
+    if re.fullmatch(r"[0-9]+\.0+", text):
+        text = text.partition(".")[0]
+    return normalised_unit(text) if _ONE_PART.fullmatch(text) else None
 
 
-def _hamlet(number: str) -> str:
-    digits = re.match(r"[0-9]+", number)[0]
-    return f"DS{int(digits):02d}{number[len(digits) :]}"
+_ONE_PART = re.compile(
+    rf"(?:(?:RT|RW|NO)[\s.:\-]*)?[0-9]+\s*[A-Z]?|(?:DUSUN|DSN|DS)[\s.:\-]*{_PART}(?:[\s.:\-]*(?:RW)?[\s.:\-]*{_PART})?"
+)
 
 
 def read_unit(rw: Value = None, rt: Value = None, hamlet: Value = None) -> Unit:
@@ -205,6 +202,11 @@ def hamlet_part(value: Value) -> str:
     return _hamlet(found[1]) if found else ""
 
 
+def _hamlet(number: str) -> str:
+    digits = re.match(r"[0-9]+", number)[0]
+    return f"DS{int(digits):02d}{number[len(digits) :]}"
+
+
 def read_pair(value: Value, rw_first: bool = False) -> Unit:
     """RT and RW of one column: `RT001-RW002`, `RT 39 RW 07`, `RT503-DS03`, `KAMPUNG RT006-RW001`, `01/02`."""
     if isinstance(value, date | datetime | time):
@@ -216,7 +218,7 @@ def read_pair(value: Value, rw_first: bool = False) -> Unit:
     text = tidy(value).upper()
     rt, rw, hamlet = (pattern.findall(text) for pattern in (_RT, _RW, _HAMLET))
     if len(rt) == 1 and len(rw) <= 1 and len(hamlet) <= 1 and (rw or hamlet):
-        before = _hamlet(hamlet[0]) if hamlet else ""
+        before = hamlet_part(hamlet[0]) if hamlet else ""
         return Unit(before + (plain_part(rw[0]) if rw else ""), plain_part(rt[0]))
     pair = _PAIR.fullmatch(text)
     if pair and not rt and not rw:

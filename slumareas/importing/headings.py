@@ -17,7 +17,7 @@ REGION_CODE, VILLAGE, DISTRICT, RW, RT, RT_RW, RW_RT, HAMLET, AREA_NAME = (
     "region", "village", "district", "rw", "rt", "rt_rw", "rw_rt", "hamlet", "area_name",
 )  # fmt: skip
 PUBLIC_SPACE = "public_space_m2"
-TOTAL, CLASS, YEAR, NOTE, KNOWN = "total", "class", "year", "note", "known"
+TOTAL, CLASS, YEAR, RULE_SET, NOTE, KNOWN = "total", "class", "year", "rule_set", "note", "known"
 VOLUME, PERCENT, SCORE, SHARE = "volume", "percent", "score", "share"
 
 _SHORT = {
@@ -127,7 +127,7 @@ _EXACT = {
     "kabupaten": KNOWN, "kabupaten kota": KNOWN, "kota": KNOWN, "kab kota": KNOWN, "penduduk": "population",
     "jiwa": "population", "kk": "household_count", "bangunan": "building_count", "luas": "verified_area_ha",
     "rata rata": KNOWN, "kontribusi penanganan": KNOWN, "rata rata kekumuhan sektoral": KNOWN, "year": YEAR,
-    "rule set": KNOWN, "total": TOTAL, "class": CLASS, "luas rt": KNOWN, "luas wilayah rt": KNOWN, "rt luas": KNOWN,
+    "rule set": RULE_SET, "pemeriksaan kotaku": KNOWN, "total": TOTAL, "class": CLASS, "luas rt": KNOWN, "luas wilayah rt": KNOWN, "rt luas": KNOWN,
     "slum area": AREA_NAME, "note": NOTE, "source": KNOWN,
 }  # fmt: skip
 # Known columns that a baseline does not keep.
@@ -182,7 +182,7 @@ def meaning_of(text: str, rule_set: str) -> Meaning | None:
 
 _OWN_NAMES = {
     "verified_area_ha", "building_count", "population", "household_count", "ideal_road_m", "ideal_drainage_m",
-    "open_space_m2", "region", "rw", "rt", "year", "total", "class",
+    "open_space_m2", "region", "rw", "rt", "year", "rule_set", "total", "class",
 }  # fmt: skip
 _CODE_ONLY = {"volume", "persen", "%", "nilai", "proporsi", "kriteria", "awal", "akhir", "numerik", "kebutuhan"}
 # Where two rules fit, the more particular one is meant.

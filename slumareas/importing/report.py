@@ -63,35 +63,39 @@ def report(found: Analysis, state: str, import_id: int | None, seconds: dict[str
         "import_id": import_id,
         "state": state,
         "counts": found.counts(),
-        "sheets": [
-            {
-                "name": table.sheet.name,
-                "header_rows": table.heading_rows,
-                "columns": {key: get_column_letter(column + 1) for key, column in table.columns.items()},
-                "unmapped": [get_column_letter(column + 1) for column in table.unmapped],
-                "ignored_rows": [{"row": number, "reason": reason} for number, reason in table.ignored],
-            }
-            for table in found.tables
-        ],
-        "rows": [_row(found, row) for row in found.rows],
+        "sheets": sheets_of(found),
+        "rows": [_row(row) for row in found.rows],
         "findings": [_finding(finding) for finding in found.findings],
         "seconds": seconds,
     }
 
 
-def _row(found: Analysis, row: ReadRow) -> dict:
-    state = found.state_of(row)
-    result = row.result if state != ERROR else None
+def sheets_of(found: Analysis) -> list[dict]:
+    """Of each table: its name, heading, the column of each field, and the rows that are no data."""
+    return [
+        {
+            "name": table.sheet.name,
+            "header_rows": table.heading_rows,
+            "columns": {key: get_column_letter(column + 1) for key, column in table.columns.items()},
+            "unmapped": [get_column_letter(column + 1) for column in table.unmapped],
+            "ignored_rows": [{"row": number, "reason": reason} for number, reason in table.ignored],
+        }
+        for table in found.tables
+    ]
+
+
+def _row(row: ReadRow) -> dict:
+    is_error = row.state == ERROR
     return {
         "sheet": row.sheet,
         "row": row.number,
-        "state": state,
+        "state": row.state,
         "region": row.region or None,
         "rw": row.unit.rw,
         "rt": row.unit.rt,
         "values": {key: plain(value) for key, value in row.values.items()},
-        "total": result and result.total,
-        "class": result and result.slum_class,
+        "total": None if is_error else row.total,
+        "class": None if is_error else row.slum_class,
     }
 
 
@@ -116,15 +120,22 @@ def plain(value: Decimal | None) -> str | None:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def refusal(found: Analysis) -> str:
+def place_of(finding: Finding) -> str:
+    """`Baseline!K5`, or as much of it as there is."""
+    return "!".join(filter(None, (finding.sheet, finding.cell))) or _("File")
+
+
+def refusal(found: Analysis, valid_rows_only: bool = False) -> str:
     """One sentence why nothing was stored."""
     errors = sum(finding.is_error for finding in found.findings)
-    if errors:
-        return _("%(number)s errors in %(file)s: nothing was stored. Mend them, or import only the valid rows.") % {
-            "number": errors,
-            "file": found.file,
-        }
+    words = {"file": found.file, "number": errors}
+    if errors and valid_rows_only and not any(row.state != ERROR for row in found.rows):
+        return _("No row of %(file)s is valid: nothing was stored.") % words
+    if errors and not valid_rows_only:
+        return _("%(number)s errors in %(file)s: nothing was stored. Mend them, or import only the valid rows.") % words
+    if not found.rows:
+        return _("There is no row with figures in %(file)s: nothing was stored.") % words
     return _("%(number)s warnings in %(file)s: nothing was stored. Look at them, then accept them.") % {
-        "number": len(found.findings),
-        "file": found.file,
+        **words,
+        "number": len(found.findings) - errors,
     }

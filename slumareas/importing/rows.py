@@ -3,12 +3,14 @@
 Errors stop a row, warnings do not. The codes are those of the findings table; sentences stand in `sentences`.
 """
 
-from collections.abc import Iterable
+import operator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from core.spreadsheet import Row, Value
-from core.spreadsheet_marks import Marks
+from core.spreadsheet_shapes import Marks
 from slumareas import checking, scoring
 from slumareas.importing import headings
 from slumareas.importing.cells import Unit, hamlet_part, plain_part, read_number, read_pair, read_unit, style_of, tidy
@@ -55,17 +57,35 @@ class Note:
         return self.code in ERRORS
 
 
-@dataclass
+@dataclass(slots=True)
 class ReadRow:
-    sheet: str
+    """`scaled` are the quantities of `table.keys` as they are stored: integers, None for blank or unreadable."""
+
+    table: Table
     number: int
     region: str = ""
     unit: Unit = Unit()
-    values: dict[str, Decimal | None] = field(default_factory=dict)
+    scaled: tuple[int | None, ...] = ()
     notes: list[Note] = field(default_factory=list)
-    result: scoring.Result | None = None
-    columns: dict[str, int] = field(default_factory=dict)
-    anchor: int | None = None
+    total: int | None = None
+    slum_class: str | None = None
+    state: str = ""
+    before: dict[str, int | None] | None = None  # what is stored where this row would change it
+
+    @property
+    def sheet(self) -> str:
+        return self.table.sheet.name
+
+    @property
+    def values(self) -> dict[str, Decimal | None]:
+        return {
+            key: None if number is None else Decimal(number).scaleb(-unit_of(key).places)
+            for key, number in self.scaled_values.items()
+        }
+
+    @property
+    def scaled_values(self) -> dict[str, int | None]:
+        return dict(zip(self.table.keys, self.scaled, strict=True))
 
     @property
     def has_error(self) -> bool:
@@ -85,14 +105,16 @@ class Reader:
         self.table, self.rules, self.villages, self.year = table, rules, villages, year
         self.marks, self.default = marks or Marks(), default
         columns = table.columns
+        self.cells = list(zip(*(row.values for row in table.rows), strict=True))  # by column
         self.quantities = [(key, columns[key], unit_of(key)) for key in QUANTITIES if key in columns]
         if OPEN_SPACE.key not in columns and headings.PUBLIC_SPACE in columns:
             self.quantities.append((OPEN_SPACE.key, columns[headings.PUBLIC_SPACE], OPEN_SPACE.unit))
+        table.keys = tuple(key for key, _column, _unit in self.quantities)
         self.styles = {key: style_of(self._column(column)) for key, column, _unit in self.quantities}
         self.shares = {
             key for key, column, unit in self.quantities if unit.places == 0 and self._looks_like_percent(column)
         }
-        self.anchor = next(
+        table.anchor = self.anchor = next(
             (
                 columns[name]
                 for name in (headings.RT, headings.RT_RW, headings.RW_RT, headings.RW, headings.VILLAGE)
@@ -101,25 +123,39 @@ class Reader:
             None,
         )
 
-    def _column(self, column: int) -> Iterable[Value]:
-        return (row.values[column] for row in self.table.rows if column < len(row.values))
+    def _column(self, column: int) -> Sequence[Value]:
+        return self.cells[column] if self.cells else ()
 
     def _looks_like_percent(self, column: int) -> bool:
         """A column of counts that holds fractions of 1 or per cents nearly everywhere."""
-        numbers = [value for value in self._column(column) if isinstance(value, float)]
-        broken = [value for value in numbers if not value.is_integer()]
-        return len(broken) >= 2 and len(broken) * 2 > len([value for value in numbers if value]) and max(numbers) <= 100
+        broken = [value for value in self._column(column) if type(value) is float and not value.is_integer()]
+        if len(broken) < 2:
+            return False
+        numbers = [value for value in self._column(column) if type(value) is float]
+        return len(broken) * 2 > len([value for value in numbers if value]) and max(numbers) <= 100
 
-    def read(self, row: Row) -> ReadRow:
-        found = ReadRow(self.table.sheet.name, row.number, columns=self.table.columns, anchor=self.anchor)
-        self._identify(row, found)
-        for key, column, unit in self.quantities:
-            found.values[key] = self._quantity(row, key, column, unit, found.notes)
-        self._check_row(row, found)
+    def read(self) -> Iterator[ReadRow]:
+        """Every data row. One in which nothing is odd takes the short way; it would say the same on the long one."""
+        plain = PlainRows(self)
+        for index, row in enumerate(self.table.rows):
+            yield plain.read(index, row) or self.explain(row)
+
+    def explain(self, row: Row) -> ReadRow:
+        """The long way: every cell is judged by itself."""
+        found = ReadRow(self.table, row.number)
+        self.find_place(row, found)
+        self.find_unit(row, found)
+        self._find_marks(row, found)
+        values = {key: self._quantity(row, key, column, unit, found.notes) for key, column, unit in self.quantities}
+        self._check_row(row, found, values)
+        found.scaled = tuple(
+            None if values[key] is None else int(values[key].scaleb(unit.places))
+            for key, _column, unit in self.quantities
+        )
         return found
 
     # --- who -----------------------------------------------------------------------------------------------
-    def _identify(self, row: Row, found: ReadRow) -> None:
+    def find_place(self, row: Row, found: ReadRow) -> None:
         cell = self._cells(row)
         place = self.villages.find(
             cell(headings.REGION_CODE), cell(headings.VILLAGE) or self.default or None, cell(headings.DISTRICT)
@@ -129,16 +165,25 @@ class Reader:
             names = (headings.REGION_CODE, headings.VILLAGE)
             column = next((self.table.columns[name] for name in names if cell(name) is not None), self.anchor)
             value = row.values[column] if column is not None and column < len(row.values) else None
-            found.notes.append(Note(place.finding, "region", column, value, place.suggestion))
-        found.unit = self._unit(cell)
-        if found.unit.finding:
-            found.notes.append(Note(found.unit.finding, "rt", self.anchor, self._anchor_value(row)))
-        for rows, code in ((self.marks.hidden_rows, "hidden_row"), (self.marks.struck_rows, "struck_out_row")):
-            if row.number in rows:
-                found.notes.append(Note(code, "", self.anchor, self._anchor_value(row)))
+            found.notes.append(Note(place.finding, "region", column, value or self.default, place.suggestion))
         year = cell(headings.YEAR)
         if year is not None and plain_part(year) != str(self.year):
             found.notes.append(Note("year_mismatch", "year", self.table.columns[headings.YEAR], year))
+
+    def find_unit(self, row: Row, found: ReadRow) -> None:
+        cell = self._cells(row)
+        found.unit = self._unit(cell)
+        if found.unit.finding:
+            found.notes.append(Note(found.unit.finding, "rt", self.anchor, self._anchor_value(row)))
+        rule_set = cell(headings.RULE_SET)
+        if rule_set is not None and rule_set_of(rule_set) != self.rules.key:
+            column = self.table.columns[headings.RULE_SET]
+            found.notes.append(Note("rule_set_mismatch", "rule_set", column, rule_set))
+
+    def _find_marks(self, row: Row, found: ReadRow) -> None:
+        for rows, code in ((self.marks.hidden_rows, "hidden_row"), (self.marks.struck_rows, "struck_out_row")):
+            if row.number in rows:
+                found.notes.append(Note(code, "", self.anchor, self._anchor_value(row)))
 
     def _unit(self, cell) -> Unit:
         for name, rw_first in ((headings.RT_RW, False), (headings.RW_RT, True)):
@@ -172,6 +217,8 @@ class Reader:
         if place in self.marks.percent_cells and isinstance(value, int | float):
             notes.append(Note("percent_as_volume", key, column, value))
             return None
+        if value is None and key == OPEN_SPACE.key:
+            return None  # recorded where there is any, never scored
         reading = read_number(value, self.styles[key], _UNIT_WORDS[unit.key])
         if reading.finding:
             notes.append(Note(reading.finding, key, column, value))
@@ -184,12 +231,12 @@ class Reader:
             return None
         return rounded(reading.value, unit.places)
 
-    def _check_row(self, row: Row, found: ReadRow) -> None:
+    def _check_row(self, row: Row, found: ReadRow, values: dict[str, Decimal | None]) -> None:
         seen = {(note.code, note.field) for note in found.notes}
         spoken = {note.field for note in found.notes}
         columns = {key: column for key, column, _unit in self.quantities}
         is_village = not (found.unit.rw or found.unit.rt)
-        for one in checking.check_values(found.values, self.rules, is_village=is_village):
+        for one in checking.check_values(values, self.rules, is_village=is_village):
             if one.code == "blank_value" and (one.field not in columns or one.field in spoken):
                 continue
             if (one.code, one.field) not in seen:
@@ -199,8 +246,9 @@ class Reader:
         if self._is_shifted(row, found):
             found.notes.append(Note("shifted_row", "", self.anchor, self._anchor_value(row)))
         if not found.has_error:
-            found.result = scoring.score(found.values, found.values, self.rules)
-            self._compare_totals(row, found)
+            result = scoring.score(values, values, self.rules)
+            found.total, found.slum_class = result.total, result.slum_class
+            self._compare_totals(row, found, result)
 
     # --- damage that no single cell shows --------------------------------------------------------------------
     def _is_shifted(self, row: Row, found: ReadRow) -> bool:
@@ -211,7 +259,7 @@ class Reader:
         odd = [score for score in scores if score is not None and score not in SCORES]
         if len(odd) >= 2:
             return True
-        errors = sum(note.is_error for note in found.notes if note.field in found.values)
+        errors = sum(note.is_error for note in found.notes if note.field in self.table.keys)
         if errors < 2:
             return False
         return any(self._errors_beside(row, offset) * 3 <= errors for offset in (1, -1, 2, -2))
@@ -227,9 +275,9 @@ class Reader:
         notes += [Note(one.code, one.field) for one in checking.check_values(values, self.rules)]
         return sum(note.is_error or note.code == "above_denominator" for note in notes)
 
-    def _compare_totals(self, row: Row, found: ReadRow) -> None:
+    def _compare_totals(self, row: Row, found: ReadRow, result: scoring.Result) -> None:
         """Scores, per cents, total and class of the sheet against what follows from its volumes."""
-        result, different = found.result, []
+        different = []
         for key, column in self.table.scores.items():
             reading = read_number(row.values[column] if column < len(row.values) else None)
             if reading.value is not None and result.score.get(key) not in (None, reading.value):
@@ -251,11 +299,184 @@ class Reader:
             found.notes.append(Note("total_differs", name, column, row.values[column]))
 
 
+class PlainRows:
+    """The rows of a table that need no word: whole tables are nearly all such rows, and they cost little here.
+
+    A cell that is not simply a number within its bounds, or a row with any mark, is left to `Reader.explain`.
+    """
+
+    def __init__(self, reader: Reader):
+        self.reader, self.rules = reader, reader.rules
+        self.odd: set[int] = set()
+        columns = [self._scaled(*quantity) for quantity in reader.quantities]
+        self.values = list(zip(*columns, strict=True))
+        place = {key: index for index, key in enumerate(reader.table.keys)}
+        self.wholes = [
+            (place[key], int(checking.LIMITS[key][0].scaleb(unit_of(key).places)))
+            for key in DENOMINATORS
+            if key in place
+        ]
+        self.parts = [
+            (place[criterion.key], place[criterion.denominator])
+            for criterion in self.rules.criteria
+            if criterion.key in place and criterion.denominator in place
+        ]
+        # Without the whole beside it, or in a table of odd columns, every row takes the long way.
+        known = {*DENOMINATORS, *self.rules.keys}
+        self.is_usual = known == place.keys() - {OPEN_SPACE.key}
+        self.sums = [
+            (place[first], place[second], place[whole])
+            for whole, (first, second) in scoring.PARTS_OF_WHOLE
+            if self.is_usual
+        ]
+        self.place = place
+        marks = reader.marks
+        used = {column for _key, column, _unit in reader.quantities}
+        self.marked = (
+            marks.hidden_rows | marks.struck_rows | {row for row, column in marks.error_cells if column in used}
+        )
+        self.marked |= marks.without_value.rows_of(used) | marks.percent_cells.rows_of(used)
+        self.place_columns = self._columns(headings.REGION_CODE, headings.VILLAGE, headings.DISTRICT, headings.YEAR)
+        self.unit_columns = self._columns(
+            headings.RW, headings.RT, headings.RT_RW, headings.RW_RT, headings.HAMLET, headings.RULE_SET
+        )
+        self.places: dict[tuple, str] = {}
+        self.units: dict[tuple, Unit] = {}
+        self.total = reader.table.columns.get(headings.TOTAL)
+        self.named_class = reader.table.columns.get(headings.CLASS)
+
+    def _scaled(self, key: str, column: int, unit: scoring.Unit) -> list[int]:
+        """The column as stored integers; the places of odd cells are noted in `odd`, with 0 in their stead."""
+        cells = self.reader.cells[column] if self.reader.cells else ()
+        if set(map(type, cells)) == {float} and max(map(abs, cells)) * 10**unit.places < _EXACT_BELOW:
+            scaled = [value * 10**unit.places for value in cells]
+            numbers = list(map(round, scaled))
+            if numbers == scaled or (unit.places and max(map(abs, map(operator.sub, scaled, numbers))) <= _NEARLY):
+                return numbers
+        style, words, factor = self.reader.styles[key], _UNIT_WORDS[unit.key], 10**unit.places
+        texts: dict[str, int | None] = {}
+        found, odd = [], self.odd
+        for index, value in enumerate(cells):
+            number = None
+            if type(value) is float:
+                scaled = value * factor
+                if abs(scaled) < _EXACT_BELOW:
+                    number = round(scaled)
+                    if abs(scaled - number) > (_NEARLY if unit.places else 0):
+                        number = None
+            elif type(value) is str:
+                if value not in texts:
+                    reading = read_number(value, style, words)
+                    exact = None if reading.finding or reading.value is None else reading.value.scaleb(unit.places)
+                    texts[value] = int(exact) if exact is not None and exact == int(exact) else None
+                number = texts[value]
+            elif type(value) is int:
+                number = value * factor
+            if number is None and not (value is None and key == OPEN_SPACE.key):
+                odd.add(index)
+                number = 0
+            found.append(number)
+        return found
+
+    def read(self, index: int, row: Row) -> ReadRow | None:
+        """The row, or None where there may be something to say about it."""
+        if index in self.odd or not self.is_usual or row.number in self.marked:
+            return None
+        values = self.values[index]
+        for place, limit in self.wholes:
+            if not 0 < values[place] <= limit:
+                return None
+        for part, whole in self.parts:
+            if not 0 <= values[part] <= values[whole]:
+                return None
+        for first, second, whole in self.sums:
+            if values[first] + values[second] > values[whole]:
+                return None
+        if self._may_be_implausible(values):
+            return None
+        identity = self._identity(row)
+        if identity is None:
+            return None
+        by_key = dict(zip(self.reader.table.keys, values, strict=True))
+        result = scoring.score(by_key, by_key, self.rules)
+        total, slum_class = result.total, result.slum_class
+        if self._may_differ(row, result, total, slum_class):
+            return None
+        region, unit = identity
+        return ReadRow(self.reader.table, row.number, region, unit, values, [], total, slum_class)
+
+    def _may_be_implausible(self, values: tuple[int, ...]) -> bool:
+        place = self.place
+        area, people = values[place["verified_area_ha"]], values[place["population"]]
+        if OPEN_SPACE.key in place:
+            space = values[place[OPEN_SPACE.key]] or 0
+            if not 0 <= space <= checking.LIMITS[OPEN_SPACE.key][0] * 10**OPEN_SPACE.unit.places:
+                return True
+        return (
+            people < values[place["household_count"]]
+            or values[place["building_count"]] * _PER_HECTARE > checking.MOST_BUILDINGS_PER_HA * area
+            or people * _PER_HECTARE > checking.MOST_PEOPLE_PER_HA * area
+        )
+
+    def _columns(self, *names: str) -> list[int]:
+        columns = self.reader.table.columns
+        return [columns[name] for name in names if name in columns]
+
+    def _identity(self, row: Row) -> tuple[str, Unit] | None:
+        """Village and RT where they can be told without a word; each different text is looked at once."""
+        cells = row.values
+        place = tuple([cells[column] for column in self.place_columns])
+        if place not in self.places:
+            found = ReadRow(self.reader.table, row.number)
+            self.reader.find_place(row, found)
+            self.places[place] = "" if found.notes else found.region
+        asked = tuple([cells[column] for column in self.unit_columns])
+        if asked not in self.units:
+            found = ReadRow(self.reader.table, row.number)
+            self.reader.find_unit(row, found)
+            self.units[asked] = Unit() if found.notes else found.unit
+        region, unit = self.places[place], self.units[asked]
+        return (region, unit) if region and unit.rt else None
+
+    def _may_differ(self, row: Row, result: scoring.Result, total: int, slum_class: str) -> bool:
+        """Whether a score, per cent, total or class beside the volumes is not plainly the one that follows."""
+        table, cells = self.reader.table, row.values
+        if any(cells[column] != result.score[key] for key, column in table.scores.items() if key in result.score):
+            return True
+        for key, column in table.percents.items():
+            share = cells[column]
+            if key not in result.fractions:
+                return True
+            part, whole = result.fractions[key]
+            percent = 100 * part / whole
+            if type(share) is not float or min(abs(share - percent), abs(share * 100 - percent)) > _SAME_PERCENT:
+                return True
+        if self.total is not None and cells[self.total] != total:
+            return True
+        return self.named_class is not None and class_of(cells[self.named_class]) != slum_class
+
+
+_EXACT_BELOW = 2**40  # below it a float still tells a thousandth of the last stored digit
+_NEARLY = 0.001
+_SAME_PERCENT = 0.0105  # a little less than `_same_percent` lets pass
+_PER_HECTARE = 10**scoring.HECTARE.places
+
+
 def _same_percent(written: Decimal, percent: Decimal) -> bool:
     """As per cent or as share, within the rounding of two decimals."""
     return abs(written - percent) <= Decimal("0.011") or abs(written * 100 - percent) <= Decimal("0.011")
 
 
+def rule_set_of(value: Value) -> str | None:
+    """`permen_14_2018`, or the regulation as people write it; None for anything else."""
+    text = tidy(str(value)).lower().replace(" ", "_")
+    if text in scoring.RULE_SETS:
+        return text
+    numbers = {int(number) for number in re.findall("[0-9]+", text)}
+    return next((key for key, named in _REGULATIONS.items() if named <= numbers), None)
+
+
+_REGULATIONS = {scoring.PERMEN_14_2018: {14, 2018}, scoring.PERMEN_2_2016: {2, 2016}}
 _CLASS_WORDS = (
     (scoring.NOT_SLUM, ("tidak", "bukan", "tk")),
     (scoring.HEAVY, ("berat", "kb")),

@@ -4,7 +4,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from openpyxl.utils import column_index_from_string
 
 from core.spreadsheet import Sheet, Value
 from slumareas.importing import headings
@@ -17,6 +22,9 @@ MOST_HEADING_ROWS = 3
 LEAST_QUANTITIES = 4  # fewer understood columns are no import table
 IDENTITY = {headings.REGION_CODE, headings.VILLAGE, headings.RW, headings.RT, headings.RT_RW, headings.RW_RT}
 QUANTITIES = {*DENOMINATORS, *CRITERIA, OPEN_SPACE.key}
+MAPPABLE = (
+    QUANTITIES | IDENTITY | {headings.DISTRICT, headings.HAMLET, headings.YEAR, headings.PUBLIC_SPACE, headings.TOTAL}
+)
 BEFORE, AFTER = "awal", "akhir"
 _KIND_WORDS = {
     "volume", "persen", "%", "nilai", "proporsi", "awal", "akhir", "baseline", "numerik", "satuan", "ha", "m", "m2", "unit",
@@ -38,6 +46,8 @@ class Table:
     rows: list = field(default_factory=list)
     above: list[str] = field(default_factory=list)
     codes: dict[str, str] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()  # the quantities that are read, in the order of a row's numbers
+    anchor: int | None = None  # the column of the RT, or of what else names a row
 
     @property
     def width(self) -> int:
@@ -45,11 +55,37 @@ class Table:
 
 
 def find_table(
-    sheet: Sheet, rule_set: str, merged: Iterable[tuple[tuple[int, int], tuple[int, int]]] = ()
+    sheet: Sheet,
+    rule_set: str,
+    merged: Iterable[tuple[tuple[int, int], tuple[int, int]]] = (),
+    mapping: dict | None = None,
 ) -> Table | None:
-    """The table of a sheet, or None where none is recognised. `merged`: ((row, column), (row, column)) from 0."""
-    best, best_rank = None, (0, 0, 0)
+    """The table of a sheet, or None where none is recognised. `merged`: ((row, column), (row, column)) from 0.
+
+    `mapping`: {"header_rows": [3, 4], "columns": {field: letter or None}, "ignored": [letter]}, all optional, goes
+    before what the headings say. Raises ValidationError where it does not fit the sheet.
+    """
     covered = _covered(merged)
+    if mapping and mapping.get("header_rows"):
+        table = _heading_at(sheet, mapping["header_rows"], rule_set, covered)
+    else:
+        table = _best_heading(sheet, rule_set, covered)
+        if table is None:
+            return None
+        if _is_lower_heading(sheet, table.heading_rows):
+            table = _read_heading(sheet, table.heading_rows[0] - 1, len(table.heading_rows) + 1, rule_set, covered)
+    if mapping:
+        _apply(mapping, table)
+    if len(QUANTITIES & table.columns.keys()) < (1 if mapping else LEAST_QUANTITIES):
+        return None
+    _sort_rows(table)
+    above = sheet.rows[: table.heading_rows[0] - 1]
+    table.above = [tidy(str(value)) for row in above for value in row.values if value]
+    return table
+
+
+def _best_heading(sheet: Sheet, rule_set: str, covered) -> Table | None:
+    best, best_rank = None, (0, 0, 0)
     for start, depth in product(range(min(SEARCHED_ROWS, len(sheet.rows))), range(1, MOST_HEADING_ROWS + 1)):
         if start + depth > len(sheet.rows) or sheet.rows[start].is_empty:
             continue
@@ -58,13 +94,48 @@ def find_table(
         rank = (understood + 2 * bool(IDENTITY & table.columns.keys()), len(table.percents) + len(table.scores), -depth)
         if rank > best_rank:
             best, best_rank = table, rank
-    if best is None or len(QUANTITIES & best.columns.keys()) < LEAST_QUANTITIES:
-        return None
-    if _is_lower_heading(sheet, best.heading_rows):
-        best = _read_heading(sheet, best.heading_rows[0] - 1, len(best.heading_rows) + 1, rule_set, covered)
-    _sort_rows(best)
-    best.above = [tidy(str(value)) for row in sheet.rows[: best.heading_rows[0] - 1] for value in row.values if value]
     return best
+
+
+# --- what a person said about the columns ------------------------------------------------------------------
+def cell_at(address: str) -> tuple[int, int]:
+    """(row, column from 0) of `K5`. Raises ValidationError."""
+    found = re.fullmatch("([A-Z]{1,3})([1-9][0-9]{0,6})", address)
+    if not found:
+        raise ValidationError(_("“%(cell)s” is no cell. Write it like K5.") % {"cell": address})
+    return int(found[2]), column_index_from_string(found[1]) - 1
+
+
+def _heading_at(sheet: Sheet, header_rows: list[int], rule_set: str, covered) -> Table:
+    first, depth = header_rows[0], len(header_rows)
+    if header_rows != list(range(first, first + depth)) or depth > MOST_HEADING_ROWS or first < 1:
+        raise ValidationError(_("Name one to three heading rows that follow each other."))
+    if first + depth - 1 > len(sheet.rows):
+        raise ValidationError(_("The sheet “%(sheet)s” has no row %(row)s.") % {"sheet": sheet.name, "row": first})
+    return _read_heading(sheet, first - 1, depth, rule_set, covered)
+
+
+def _apply(mapping: dict, table: Table) -> None:
+    for field_name, letters in (mapping.get("columns") or {}).items():
+        if field_name not in MAPPABLE:
+            raise ValidationError(_("“%(field)s” is no field of a baseline.") % {"field": field_name})
+        table.columns.pop(field_name, None)
+        if letters is not None:
+            column = _column_at(letters, table)
+            for known in (table.columns, table.percents, table.scores):
+                for other in [name for name, place in known.items() if place == column]:
+                    del known[other]
+            table.columns[field_name] = column
+            table.unmapped = [one for one in table.unmapped if one != column]
+    ignored = {_column_at(letters, table) for letters in mapping.get("ignored") or []}
+    table.unmapped = [column for column in table.unmapped if column not in ignored]
+
+
+def _column_at(letters: str, table: Table) -> int:
+    column = column_index_from_string(letters) - 1 if re.fullmatch("[A-Z]{1,3}", str(letters)) else table.width
+    if column >= table.width:
+        raise ValidationError(_("There is no column “%(column)s” in this sheet.") % {"column": letters})
+    return column
 
 
 def _is_lower_heading(sheet: Sheet, heading_rows: list[int]) -> bool:
@@ -195,13 +266,15 @@ def _sort_rows(table: Table) -> None:
 
 
 def _no_data(values: tuple[Value, ...], quantity_columns: list[int], heading: set[str], is_first: bool) -> str:
-    texts = [tidy(value) for value in values if isinstance(value, str) and tidy(value)]
-    if any(_SUM_WORDS.match(text) for text in texts):
+    texts = [value for value in values if type(value) is str]
+    if any(map(_says_sum, texts)):
         return "subtotal"
-    if len(texts) > 2 and sum(text.lower() in heading for text in texts) > len(texts) / 2:
-        return "heading"
     if is_first and _is_counting(values):
         return "column_numbers"
+    if any(type(values[column]) is float for column in quantity_columns if column < len(values)):
+        return ""
+    if len(texts) > 2 and sum(tidy(text).lower() in heading for text in texts if tidy(text)) > len(texts) / 2:
+        return "heading"
     has_quantity = any(
         column < len(values) and values[column] is not None and not _is_words(values[column])
         for column in quantity_columns
@@ -209,6 +282,11 @@ def _no_data(values: tuple[Value, ...], quantity_columns: list[int], heading: se
     if not has_quantity and sum(value is not None for value in values) <= 2:
         return "note"
     return ""
+
+
+@lru_cache(maxsize=10_000)
+def _says_sum(text: str) -> bool:
+    return bool(_SUM_WORDS.match(tidy(text)))
 
 
 def _is_words(value: Value) -> bool:

@@ -2,6 +2,7 @@
 
 from slumareas.models.assessments import Assessment, refresh
 from slumareas.models.baselines import Baseline
+from slumareas.models.imports import Import
 from slumareas.models.places import (
     AreaBoundary,
     Decree,
@@ -21,6 +22,7 @@ __all__ = [
     "Baseline",
     "Decree",
     "DecreeArea",
+    "Import",
     "NeighbourhoodUnit",
     "ReportedHectares",
     "ReportingGroup",

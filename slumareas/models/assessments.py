@@ -187,6 +187,11 @@ def read_rows(year: AssessmentYear, villages: Collection[int] | None = None) -> 
     return list(baselines.values_list(*_HEAD, *[_raw(key) for key in QUANTITY_KEYS]))
 
 
+def stored_quantities(year: AssessmentYear, villages: Collection[int]) -> dict[tuple[int, str, str], tuple]:
+    """{(village, RW, RT): the quantities of the year as stored integers}"""
+    return {(row[_VILLAGE], row[_RW], row[_RT]): row[_FIRST:] for row in read_rows(year, villages)}
+
+
 def _added_up(columns: Iterable[tuple]) -> list[int | None]:
     """A sum that misses a value is itself not known."""
     return [None if None in column else sum(column) for column in columns]
@@ -489,9 +494,7 @@ def reassess(year: AssessmentYear, rows_of: WholeYears, *, store: bool = True) -
     computed = compute(year, rows_of=rows_of)
     count, differing_results = _compare_stored(year, computed)
     if store:
-        for (total, slum_class), keys in changed.items():
-            for chunk in _chunks(keys):
-                year.baselines.filter(pk__in=chunk).update(total=total, slum_class=slum_class)
+        _store_scores(year, changed)
         if differing_results:
             _store(year, computed, None)
             count = len(computed.areas) + len(computed.regions)
@@ -508,6 +511,17 @@ def _compare_stored(year: AssessmentYear, computed: Computed) -> tuple[int, list
         one.key for values, one in (*fresh.items(), *kept.items()) if values not in fresh or values not in kept
     }
     return len(stored), sorted(differing)
+
+
+def score_again(year: AssessmentYear, villages: Collection[int]) -> None:
+    """Score the rows of these villages again, where numbers came in beside their own door. The caller holds the year."""
+    _store_scores(year, _scored_again(year, read_rows(year, villages))[1])
+
+
+def _store_scores(year: AssessmentYear, changed: dict[tuple, list[int]]) -> None:
+    for (total, slum_class), keys in changed.items():
+        for chunk in _chunks(keys):
+            year.baselines.filter(pk__in=chunk).update(total=total, slum_class=slum_class)
 
 
 def _scored_again(year: AssessmentYear, rows: list[tuple]) -> tuple[list[tuple], dict]:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -14,6 +14,7 @@ from core.models import Region
 from core.uploads import validate_picture
 from slumareas import checking, scoring
 from slumareas.models.assessments import refresh
+from slumareas.models.imports import Import
 from slumareas.models.places import NeighbourhoodUnit, SlumArea
 from slumareas.models.quantities import DENOMINATOR_KEYS, Quantities
 from slumareas.models.years import AssessmentYear
@@ -108,6 +109,12 @@ class Baseline(Quantities):
         help_text=_("Survey, document or file, with its date."),
     )
     is_made_up = models.BooleanField(_("made-up figures, for practice"), default=False)
+    # The file, sheet and row of the numbers; the columns stand in `Import.sheets`.
+    source_import = models.ForeignKey(
+        Import, models.PROTECT, null=True, editable=False, related_name="baselines", verbose_name=_("import")
+    )
+    source_sheet = models.CharField(_("sheet"), max_length=255, blank=True, editable=False)
+    source_row = models.PositiveIntegerField(_("row of the sheet"), null=True, editable=False)
     total = models.PositiveSmallIntegerField(_("total score"), null=True, editable=False)
     slum_class = models.CharField(_("slum class"), max_length=8, choices=CLASS_CHOICES, blank=True, editable=False)
     objects = BaselineQuerySet.as_manager()
@@ -217,3 +224,11 @@ class Baseline(Quantities):
 
     def _stored(self) -> "Baseline | None":
         return Baseline.objects.select_related("unit").filter(pk=self.pk).first() if self.pk else None
+
+
+def stamp_of(year: AssessmentYear | None) -> list:
+    """Differs as soon as anything measured in the year was changed: every change leaves a line in the history."""
+    if year is None:
+        return [AssessmentYear.Status.DRAFT, None]
+    last = Baseline.history.filter(assessment_year=year.pk).aggregate(last=Max("history_id"))["last"]
+    return [year.status, last]

@@ -80,6 +80,7 @@ class SlumArea(models.Model):
         return reverse("slumareas:area_detail", args=[self.slug])
 
     def clean(self):
+        self.name = " ".join(self.name.split())
         if self.slug in RESERVED_SLUGS:
             raise ValidationError({"slug": _("This address is taken by a page of the site; choose another.")})
 
@@ -89,14 +90,18 @@ class SlumArea(models.Model):
         super().save(**kwargs)
 
     def check_villages(self, villages) -> None:
-        """Asked before the villages are set: the neighbourhoods of the area must still lie in them."""
-        left = (
-            self.neighbourhood_units.exclude(region__in=villages).select_related("region").first() if self.pk else None
-        )
-        if left:
-            raise ValidationError(
-                gettext("%(village)s still has neighbourhoods in this slum area.") % {"village": left.region.full_name}
-            )
+        """Asked of a checked area by every door, since the villages are set after the area is stored.
+
+        No other area of its name lies in them, and its neighbourhoods still do.
+        """
+        same = SlumArea.objects.filter(name__iexact=self.name, villages__in=villages)
+        if same.exclude(pk=self.pk).exists():
+            raise ValidationError({"name": gettext("This village already has an area of this name.")})
+        left = self.neighbourhood_units.exclude(region__in=villages) if self.pk else NeighbourhoodUnit.objects.none()
+        names = sorted({unit.region.full_name for unit in left.select_related("region")})
+        if names:
+            sentence = gettext("Neighbourhoods of this area lie in %(villages)s. Take them out of the area first.")
+            raise ValidationError({"villages": sentence % {"villages": ", ".join(names)}})
 
     def _free_slug(self) -> str:
         wanted = slugify(self.name)[:70].strip("-") or "kawasan"
@@ -257,13 +262,18 @@ class AreaBoundary(models.Model):
 
 
 def normalised_unit(text: str) -> str:
-    """RT and RW as they are compared: `RT 001`, `001` and `1` are `1`, `06a` is `6A`, `Dusun 3` is `DS03`."""
-    text = re.sub(r"[^A-Z0-9/]", "", str(text).upper())
-    hamlet = re.match(r"^(?:DUSUN|DSN|DS)(\d+)(.*)$", text)
-    if hamlet:
-        rest = normalised_unit(hamlet[2])
-        return f"DS{int(hamlet[1]):02d}{rest}"
-    text = re.sub(r"^(RT|RW)", "", text)
+    """RT and RW as they are compared: `RT 001`, `001` and `1` are `1`, `06a` is `6A`, `Dusun 3` is `DS03`.
+
+    A dusun of two digits may stand right before the RW, as it is kept: `DS031` is dusun 3, RW 1.
+    """
+    text = str(text).upper().strip()
+    if hamlet := re.match(r"(?:DUSUN|DSN|DS)[\W_]*(\d+)(.*)$", text):
+        digits, rest = hamlet.groups()
+        if len(digits) > 2 and not digits.startswith("00"):
+            digits, rest = digits[:2], digits[2:] + rest
+        return f"DS{int(digits):02d}{normalised_unit(rest)}"
+    text = re.sub(r"[^A-Z0-9/]", "", text)
+    text = re.sub(r"^(RT|RW|NO)(?=\d)", "", text)
     return text.lstrip("0") or ("0" if text else "")
 
 

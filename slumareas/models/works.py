@@ -1,12 +1,13 @@
 """Works that change a number."""
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.models import Region
-from slumareas import scoring
+from slumareas import checking, scoring
 from slumareas.models.assessments import refresh
 from slumareas.models.places import YEARS, NeighbourhoodUnit
 from slumareas.models.quantities import QuantityField
@@ -71,6 +72,15 @@ class Work(models.Model):
 
     def __str__(self):
         return f"{self.activity} {self.year}"
+
+    def clean(self):
+        criterion = scoring.CRITERIA.get(self.criterion)
+        if criterion and self.volume and not criterion.unit.places and self.volume % 1:
+            raise ValidationError({"volume": checking.FINDINGS["fraction_in_count"][1]})
+        named = ("unit_id", "year", "criterion", "activity", "volume", "funding_source", "cost")
+        same = Work.objects.filter(**{name: getattr(self, name) for name in named})
+        if same.exclude(pk=self.pk).exists():
+            raise ValidationError(_("These works are already recorded."))
 
     @transaction.atomic
     def save(self, **kwargs):

@@ -251,9 +251,9 @@ class Place:
         results = self.place.assessments.visible_to(user).select_related("assessment_year")
         self.years = years_with_results(user)
         self.rows = year_rows(results)
-        with_result = [row.year for row in self.rows]
-        # Without a wish the latest year in which this place was assessed, rather than one in which it was not.
-        latest = [year for year in self.years if year in with_result] or self.years
+        # Without a wish the latest year with a total, else the latest in which anything was measured here.
+        complete = [row.year for row in self.rows if row.is_complete] or [row.year for row in self.rows]
+        latest = [year for year in self.years if year in complete] or self.years
         self.year = year_or_404(self.request, self.years if self.request.GET.get("year") else latest)
         self.row = next((row for row in self.rows if row.year == self.year), None)
         self.query = year_query(self.year, self.years)
@@ -283,6 +283,27 @@ class Place:
     @property
     def hectares_url(self) -> str:
         return reverse("slumareas:hectares") + self.query
+
+    @property
+    def map_url(self) -> str:
+        address = reverse("slumareas:map") + self.query
+        return f"{address}#{self.place.slug}" if self.is_area else address
+
+    @property
+    def last_complete(self) -> YearRow | None:
+        """Where the year that is shown has no total: the latest one before it that has."""
+        if self.year is None or (self.row and self.row.is_complete):
+            return None
+        earlier = [row for row in self.rows if row.is_complete and row.year.year < self.year.year]
+        return earlier[-1] if earlier else None
+
+    @property
+    def unfinished(self) -> YearRow | None:
+        """The latest year after the one that is shown of which only a part is known."""
+        later = (
+            [row for row in self.rows if not row.is_complete and row.year.year > self.year.year] if self.year else []
+        )
+        return later[-1] if later else None
 
     @property
     def crossing(self) -> YearRow | None:
@@ -404,6 +425,7 @@ def area_detail(request, slug):
         **_row_list(request, page),
     }
     villages = list(context["villages"])
+    context["names_place"] = len(villages) > 1
     context["figures"] = decreed.group_figures(villages, request.user)
     context["entry_village"] = _entry_village(villages, request.user)
     return render(request, "slumareas/area_detail.html", context)

@@ -15,6 +15,7 @@ Svg.prototype.attr = function (attributes, ...rest) {
 
 const LINE = 15; // pixels between two lines of text
 const format = new Intl.NumberFormat(document.documentElement.lang);
+const MINUS = "−"; // as the tables write it
 const rowsOf = (id) => [...document.querySelectorAll(`#${id} tbody tr[data-slot]`)];
 
 for (const figure of document.querySelectorAll("figure[data-chart-of]")) draw(figure);
@@ -66,7 +67,7 @@ function draw(figure) {
       x: (at) => chartRect.x1 + axisX.stepLength * (at + 0.5),
       y: (value) => chartRect.y1 - axisY.projectValue(value),
     };
-    for (const tick of axisY.ticks) text(plot, plot.left - 8, plot.y(tick) + 4, format.format(tick), "tick end");
+    for (const tick of axisY.ticks) text(plot, plot.left - 8, plot.y(tick) + 4, format.format(tick).replace("-", MINUS), "tick end");
     plot.svg.elem("line", { x1: plot.left, x2: plot.right, y1: plot.y(0), y2: plot.y(0) }, "zero");
     labelSlots(plot, slots);
     if (isChange) labelChanges(plot, slots, rows, cells);

@@ -34,6 +34,7 @@ function begin() {
   addSlider();
   build(sides[0]);
   show();
+  zoomTo(location.hash.slice(1));
   form.addEventListener("change", () => {
     show();
     renew();
@@ -383,8 +384,11 @@ function offerZoom() {
 }
 
 function onPage(event) {
-  const slug = event.target.closest("[data-zoom-to]")?.dataset.zoomTo;
-  if (!slug) return;
+  zoomTo(event.target.closest("[data-zoom-to]")?.dataset.zoomTo);
+}
+
+function zoomTo(slug) {
+  if (!shapes.areas[slug] || !data.areas[slug]) return;
   const [side] = sides;
   const group = side.areas.getLayers().find((one) => one.getLayers()[1].place === data.areas[slug]);
   const [outline] = group.getLayers();

@@ -32,6 +32,31 @@ addEventListener("pageshow", () => {
 const tab = document.querySelector(".tabs [aria-current]");
 if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
 
+// On a narrow screen long sections are folded under their headings. A link to one opens it, and paper shows all of them.
+const folds = [...document.querySelectorAll("details.fold-card")];
+if (matchMedia("(max-width: 40rem)").matches) for (const fold of folds) fold.open = false;
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = folds.filter((fold) => !fold.open);
+  for (const fold of folded) fold.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const fold of folded) fold.open = false;
+});
+function unfold() {
+  const target = document.getElementById(location.hash.slice(1));
+  const fold = target?.closest("details.fold-card");
+  if (!fold || fold.open) return;
+  fold.open = true;
+  target.scrollIntoView();
+}
+addEventListener("hashchange", unfold);
+document.addEventListener("click", (event) => {
+  // A second click on the same link changes no address.
+  if (event.target.closest("a[href^='#']")?.hash === location.hash) unfold();
+});
+unfold();
+
 // Filters apply as soon as one is chosen; without this, the button does it.
 for (const form of document.querySelectorAll("form[data-auto-submit]")) {
   form.addEventListener("change", () => form.requestSubmit());

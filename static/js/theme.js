@@ -8,5 +8,10 @@
   };
   apply();
   prefersDark.addEventListener("change", apply);
+  // Paper is white.
+  addEventListener("beforeprint", () => {
+    root.dataset.bsTheme = "light";
+  });
+  addEventListener("afterprint", apply);
   root.classList.add("js");
 }

@@ -58,6 +58,7 @@ SLUM_AREAS = {
     "villages": "/slum-areas/villages/",
     "village": "/slum-areas/villages/{code}/",
     "area": "{area}",
+    "incomplete area": "{area}?year=2025",
     "criterion": "{area}criteria/road_surface/",
     "map": "/slum-areas/map/",
     "map of two years": "/slum-areas/map/?year=2025&beside=2024",
@@ -145,6 +146,7 @@ def check(page, language, names, pages, world, base, settled="load"):
     found = []
     for name in names:
         page.goto(pages[name].format(**world), wait_until=settled)
+        page.eval_on_selector_all("details.fold-card", "all => all.forEach((one) => (one.open = true))")
         broken = violations(page)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             broken.append("the page is wider than the screen")

@@ -359,6 +359,23 @@ def test_an_area_keeps_the_villages_of_its_neighbourhoods(as_role, baseline, are
     assert area.name == "Kampung Uji"
 
 
+def test_a_village_has_one_area_of_a_name(as_role, village, area):
+    other = factories.SlumAreaFactory(name="Lain", villages=[village])
+    client, before = as_role("planner"), list(SlumArea.objects.values())
+    sent = {
+        "name": "kampung uji",
+        "kind": "prevention",
+        "villages": [village.pk],
+        **no_rows("boundaries", "decree_areas"),
+    }
+    for url in (address(SlumArea, "add"), address(SlumArea, "change", other.pk)):
+        assert list(client.post(url, sent).context["adminform"].form.errors) == ["name"]
+    heads = ["slug", "name", "kind", "villages"]
+    assert not imported(client, SlumArea, [heads, ["", "Kampung  Uji", "prevention", HERE]])
+    assert not imported(client, SlumArea, [heads[:2], [other.slug, "Kampung Uji"]])
+    assert list(SlumArea.objects.values()) == before
+
+
 def test_an_area_is_made_with_its_decree(as_role, village):
     decree = factories.DecreeFactory()
     rows = no_rows("boundaries", "decree_areas") | {"decree_areas-TOTAL_FORMS": "1"}
@@ -554,7 +571,9 @@ def test_a_list_of_works_names_neighbourhoods_that_exist(as_role, baseline):
     row = ["", HERE, "1", "2", 2025, "road_surface", "Paving", "120.5", ""]
     assert not imported(client, Work, [heads, row[:3] + ["99"] + row[4:]])
     assert not imported(client, Work, [heads, row[:7] + ["0", ""]])
+    assert not imported(client, Work, [heads, [*row[:5], "water_access", "Sumur", "2.5", ""]])
     assert imported(client, Work, [heads, row])
+    assert not imported(client, Work, [heads, row])
     assert Work.objects.get().unit == baseline.unit
 
 

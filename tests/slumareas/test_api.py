@@ -650,6 +650,23 @@ def test_an_area_keeps_the_villages_of_its_neighbourhoods(api, baseline, area):
     assert [one.code for one in area.villages.all()] == ["19.05.01.1001"]
 
 
+def test_a_village_has_one_area_of_a_name(api, area):
+    village, elsewhere = area.villages.get(), factories.VillageFactory()
+    other = factories.SlumAreaFactory(name="Lain", villages=[village])
+    far = factories.SlumAreaFactory(name=area.name, villages=[elsewhere])
+    program, before = api("planner"), list(SlumArea.objects.values())
+    new = {"name": f" {area.name.upper()}", "kind": "prevention", "villages": [village.code]}
+    for answer in (
+        program.post(address("slum-areas"), new, format="json"),
+        program.patch(address("slum-areas", other.slug), {"name": area.name}, format="json"),
+        program.patch(address("slum-areas", far.slug), {"villages": [village.code]}, format="json"),
+    ):
+        assert (answer.status_code, list(answer.json())) == (400, ["name"])
+    assert list(SlumArea.objects.values()) == before
+    assert list(far.villages.all()) == [elsewhere]
+    assert program.patch(address("slum-areas", area.slug), {"name": area.name}, format="json").status_code == 200
+
+
 def test_what_others_refer_to_is_not_deleted(api, baseline, area):
     for name, key in (("slum-areas", area.slug), ("neighbourhoods", baseline.unit.pk)):
         answer = api("admin").delete(address(name, key))
@@ -800,6 +817,10 @@ def test_works_are_recorded_for_a_neighbourhood(api, baseline):
         answer = program.post(address("works"), {**sent, name: wrong}, format="json")
         assert answer.status_code == 400
         assert set(answer.json()) <= {name, "detail"}
+    counted = {**sent, "criterion": "water_access", "volume": "2.5"}
+    assert list(program.post(address("works"), counted, format="json").json()) == ["volume"]
+    again = program.post(address("works"), sent, format="json")
+    assert (again.status_code, list(again.json())) == (400, ["detail"])
     assert Work.objects.count() == 1
 
 

@@ -145,7 +145,7 @@ def test_what_is_not_assessed_is_said_and_there_is_no_class(area):
     assert "Kelas belum dapat ditetapkan: 1 dari 16 kriteria belum dinilai." in text
     assert "Belum dinilai: Ketidaktersediaan Sarana Proteksi Kebakaran (7b)." in text
     assert "Jumlah nilai belum ada" in text
-    assert "0,00; belum dinilai 2,75" in text
+    assert "kawasan utuh (ha) belum dinilai 2,75" in " ".join(text.split())
 
 
 def test_what_was_not_assessed_is_no_reduction(area):
@@ -161,7 +161,7 @@ def test_a_real_reduction_is_told_with_its_cause(area):
     nothing = {criterion: 0 for criterion in scoring.CRITERIA if criterion in BASELINE_VALUES}
     unit = measure(area, year=2025, **nothing).unit
     factories.WorkFactory(unit=unit, year=2025)
-    assert "cara A (kawasan utuh): turun 2,75 ha karena pekerjaan" in profile(area)
+    assert "metode A (kawasan utuh): turun 2,75 ha karena pekerjaan" in profile(area)
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------

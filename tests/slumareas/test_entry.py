@@ -338,7 +338,7 @@ def test_queries_do_not_grow_with_neighbourhoods(unit, as_role, django_assert_nu
     factories.NeighbourhoodUnitFactory.create_batch(number, region=unit.region)
     factories.BaselineFactory(unit=unit, year=2024)
     client = as_role("planner")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert client.get(form_of(unit)).status_code == 200
     with django_assert_num_queries(13):
         assert client.get(address("baseline_create", village=unit.region.code)).status_code == 200
@@ -399,6 +399,27 @@ def test_the_year_before_stands_beside_each_field_and_can_be_taken_over(unit, as
     assert value_of(page, "road_surface") is None
     assert page.context["take_query"] in text(page).replace("&amp;", "&")
     assert value_of(client.get(f"?{page.context['take_query']}", PATH_INFO=address("baseline_create")), "road_surface") == "411,5"  # fmt: skip
+
+
+def test_what_works_left_of_a_volume_stands_beside_its_field(unit, as_role):
+    earlier = factories.BaselineFactory(unit=unit, year=2023, road_surface=Decimal("411.5"), water_access=None)
+    for year, criterion, volume in (
+        (2023, "road_surface", 400),  # measured since
+        (2024, "road_surface", 100),
+        (2025, "road_surface", Decimal("50.5")),
+        (2026, "road_surface", 100),  # later than what is entered
+        (2024, "waste_facility", 100_000),
+        (2024, "water_access", 1),
+    ):
+        factories.WorkFactory(unit=unit, year=year, criterion=criterion, volume=volume)
+    factories.WorkFactory(year=2024, criterion="road_surface", volume=1)
+    assert earlier.waste_facility
+    page = as_role("planner").get(form_of(unit))
+    measures = {one.field.name: one.after_works for group in page.context["aspects"] for one in group["measures"]}
+    assert {name: left for name, left in measures.items() if left is not None} == {
+        "road_surface": "261",
+        "waste_facility": "0",
+    }
 
 
 def test_saving_can_lead_to_the_next_neighbourhood_without_numbers(unit, as_role):

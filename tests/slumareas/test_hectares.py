@@ -87,12 +87,12 @@ def test_an_unknown_method_is_method_a(as_role, measured):
 
 # --- change ----------------------------------------------------------------------------------------------
 def test_a_reduction_is_in_hectares_and_per_cent_of_the_earlier_year(as_role, measured):
-    assert cells(page(as_role("planner"), "?method=b"), "years-table")["2025"][6] == "-2,75 ha (-50,00 %)"
+    assert cells(page(as_role("planner"), "?method=b"), "years-table")["2025"][6] == "−2,75 ha (−50,00 %)"
 
 
 def test_the_change_is_split_by_cause(as_role, measured):
     causes = cells(page(as_role("planner"), "?method=b"), "causes-table")
-    assert causes == {"2025": ["-2,75", "0,00", "0,00", "0,00", "0,00", "-2,75 ha (-50,00 %)"]}
+    assert causes == {"2025": ["−2,75", "0,00", "0,00", "0,00", "0,00", "−2,75 ha (−50,00 %)"]}
 
 
 def test_a_year_that_crosses_a_rule_change_says_so(as_role, units):
@@ -203,8 +203,8 @@ def published(village):
 def test_the_published_reduction_is_3_16_ha_or_3_71_per_cent(as_role, published):
     html = page(as_role("viewer"))
     assert re.search(r"3,16 ha = 3,71 %", html)
-    assert "-3,16 ha" in html
-    assert "(-3,71 %)" in html
+    assert "−3,16 ha" in html
+    assert "(−3,71 %)" in html
 
 
 def test_the_sum_of_the_groups_is_exact_and_no_group_is_split(as_role, published):
@@ -228,13 +228,13 @@ def test_a_group_of_two_districts_is_measured_as_both(as_role, published, units)
     html = page(as_role("planner"))
     row = html[html.index('id="reported"') :].split("Parittiga dan Jebus")[1].split("</tr>")[0]
     assert "5,50 ha" in row
-    assert "-31,47 ha" in row
+    assert "−31,47 ha" in row
 
 
 def test_a_difference_is_shown_until_it_is_explained(as_role, measured):
     figure = reported(2025, "3")
     html = page(as_role("planner"), "?method=b")
-    assert "-0,25 ha" in html
+    assert "−0,25 ha" in html
     assert "pill-warning" in html
     url = reverse("slumareas:hectares_explain", args=[figure.pk])
     assert url in html

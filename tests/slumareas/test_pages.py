@@ -39,7 +39,7 @@ def unit(village, area):
 
 @pytest.fixture
 def measured(unit, people):
-    """The neighbourhood in a verified year (40 points) and in a draft year (32 points)."""
+    """The neighbourhood in a verified year (39 points) and in a draft year (32 points)."""
     more = {"water_quantity": 40, "building_irregular": 100, "waste_system": 100}
     before = factories.BaselineFactory(unit=unit, year=LAST, **more)
     now = factories.BaselineFactory(unit=unit, year=NOW)
@@ -238,7 +238,7 @@ def test_every_number_of_the_page_is_that_of_the_result(as_role, measured, area,
     stored = assessment(area if place == "area" else village)
     url = area.get_absolute_url() if place == "area" else village_url(village)
     page, result = as_role("planner").get(url), stored.result()
-    shown = text_of(page)
+    shown = re.sub(r" terbesar ke-\d", "", text_of(page))
     assert f"{stored.total} dari 80 poin" in shown
     for criterion in stored.assessment_year.rules.criteria:
         volume = written(
@@ -711,7 +711,7 @@ def test_the_tiles_add_up_what_was_found(as_role, many):
     stored = list(Assessment.objects.filter(level="area"))
     hectares = sum(one.slum_hectares("a") for one in stored)
     shown = text_of(as_role("planner").get(reverse("slumareas:area_list")))
-    assert f"{written(hectares, results.hectares)} ha kumuh, cara A" in shown
+    assert f"{written(hectares, results.hectares)} ha kumuh, metode A" in shown
     assert f"{sum(one.slum_class == 'light' for one in stored)} ringan" in shown
     assert "20 belum dinilai" in shown
 
@@ -762,6 +762,69 @@ def test_a_verified_baseline_is_edited_by_nobody(as_role, measured):
     page = as_role("planner").get(measured[0].get_absolute_url()).content.decode()
     assert reverse("slumareas:baseline_edit", args=[measured[0].pk]) not in page
     assert reverse("slumareas:baseline_delete", args=[measured[0].pk]) not in page
+
+
+# --- a year that is not complete --------------------------------------------------------------------------------------
+@pytest.fixture
+def unfinished(measured, people):
+    """The draft year misses a number; the year before has a total of 39 points."""
+    baseline = Baseline.objects.get(pk=measured[1].pk)
+    baseline.fire_equipment = None
+    baseline.save()
+
+
+@pytest.mark.parametrize("name", ["area", "village"])
+def test_a_place_opens_on_its_last_complete_year_and_names_the_other(as_role, measured, unfinished, unit, name):
+    url, client = pages_of(unit, measured[1])[name], as_role("planner")
+    page = client.get(url)
+    assert page.context["year"].year == LAST
+    assert f"{NOW} belum lengkap: 27 sampai 32 poin" in text_of(page)
+    later = client.get(url, {"year": NOW})
+    assert f"Hasil lengkap terakhir: Kumuh sedang {LAST}: 39 dari 80 poin" in text_of(later)
+    assert f'href="{url}?year={LAST}&amp;rule_set={NEW}"' in later.content.decode()
+    assert "belum lengkap: 27" not in text_of(later)
+
+
+@pytest.mark.parametrize("name", ["area", "village"])
+def test_a_complete_year_points_to_no_other(as_role, measured, unit, name):
+    for year in (LAST, NOW):
+        page = text_of(as_role("planner").get(pages_of(unit, measured[1])[name], {"year": year}))
+        assert "belum lengkap: " not in page
+        assert "Hasil lengkap terakhir" not in page
+
+
+def test_what_is_drafted_is_not_told_to_readers(as_role, measured, unfinished, area):
+    page = as_role("viewer").get(area.get_absolute_url())
+    assert str(NOW) not in text_of(page)
+    assert page.context["page"].unfinished is None
+
+
+@pytest.mark.parametrize("name", ["areas", "villages"])
+def test_a_list_tells_the_last_result_of_what_is_not_assessed(as_role, measured, unfinished, unit, name):
+    shown = text_of(as_role("planner").get(pages_of(unit, measured[1])[name], {"year": NOW}))
+    assert f"hasil terakhir, {LAST}: sedang 39 / 80" in shown
+
+
+def test_the_profile_and_the_map_are_those_of_the_year_that_is_shown(as_role, measured, area):
+    profile = reverse("slumareas:area_profile_pdf", args=[area.slug])
+    for year in (LAST, NOW):
+        page = as_role("planner").get(area.get_absolute_url(), {"year": year}).content.decode()
+        assert f'href="{profile}?year={year}"' in page
+        assert f'href="{reverse("slumareas:map")}?year={year}#{area.slug}"' in page
+
+
+def test_the_criteria_that_cost_most_are_marked_in_the_table(as_role, measured, area):
+    page = text_of(as_role("planner").get(area.get_absolute_url(), {"year": NOW}))
+    table = page.split("16 kriteria", 1)[1]
+    for rank, row in enumerate(Reading(measured[1]).costliest, start=1):
+        with translation.override("id"):
+            assert f"{row.criterion.label} terbesar ke-{rank}" in table
+
+
+def test_a_search_shows_what_was_found_before_the_sums(as_role, measured, area):
+    for query, is_first in (({}, False), ({"search": "Uji"}, True)):
+        page = as_role("planner").get(reverse("slumareas:area_list"), query).content.decode()
+        assert (page.index(area.get_absolute_url()) < page.index("tiles-results")) == is_first
 
 
 # --- what people typed -----------------------------------------------------------------------------------------------
@@ -839,6 +902,13 @@ def test_the_costliest_criteria_give_most_points_and_have_the_highest_shares():
     costliest = Reading(unsaved()).costliest
     assert [row.key for row in costliest] == ["fire_equipment", "waste_facility", "waste_system"]
     assert [row.score for row in costliest] == [5, 5, 3]
+
+
+def test_it_is_said_what_the_costliest_give_together_and_how_many_give_as_much():
+    reading = Reading(unsaved())
+    threes = sum(row.score == 3 for row in reading.criteria)
+    assert (reading.points_of_costliest, reading.equally_costly, reading.most_points) == (13, threes - 1, 5)
+    assert Reading(unsaved(**dict.fromkeys(scoring.CRITERIA, 0))).equally_costly == 0
 
 
 def test_where_something_is_missing_the_total_lies_in_a_span():

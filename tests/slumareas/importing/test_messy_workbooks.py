@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from core.spreadsheet import read_here
 from slumareas.importing.analysis import ERROR, analyse
+from slumareas.importing.book import open_book
 from slumareas.importing.report import report, sentence
 from slumareas.importing.rows import ERRORS
 from tests import factories
@@ -18,14 +20,14 @@ def villages(db):
 
 
 def analysed(mess):
-    return analyse(mess.content, mess.name, year=2019)
+    return analyse(open_book(mess.content, mess.name, read_here), "", mess.name, year=2019)
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_what_is_read_is_the_truth(villages, name):
     mess = KINDS[name]()
     found = analysed(mess)
-    read = {row.identity: row.values for row in found.rows if found.state_of(row) != ERROR}
+    read = {row.identity: row.values for row in found.rows if row.state != ERROR}
     wanted = {
         identity: {key: None if values[key] is None else Decimal(str(values[key])) for key in QUANTITIES}
         for identity, values in mess.truth.items()

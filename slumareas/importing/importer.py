@@ -1,0 +1,136 @@
+"""From a file to stored baselines: read, look, decide, store. Commands, pages and API come through here."""
+
+import hashlib
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone
+
+from core.models import Region
+from slumareas.importing.analysis import Analysis, Choices, analyse, no_progress
+from slumareas.importing.book import open_book
+from slumareas.importing.report import report, sheets_of
+from slumareas.importing.storing import Outdated, store
+from slumareas.models import Import
+
+REFUSED, PREVIEWED = Import.State.REFUSED, Import.State.PREVIEWED
+APPLIED, PARTLY_APPLIED = Import.State.APPLIED, Import.State.PARTLY_APPLIED
+ATTEMPTS = 3  # somebody else may change the year between looking and storing
+
+
+@dataclass(frozen=True)
+class Permits:
+    """What whoever imports lets pass; `reason` says why the warnings are accepted."""
+
+    valid_rows_only: bool = False
+    accepts_warnings: bool = False
+    reason: str = ""
+
+
+@dataclass
+class Outcome:
+    found: Analysis
+    state: str
+    record: Import | None = None
+    seconds: dict[str, float] = field(default_factory=lambda: {"read": 0.0, "check": 0.0, "write": 0.0})
+
+    @property
+    def report(self) -> dict:
+        seconds = {name: round(value, 3) for name, value in self.seconds.items()}
+        return report(self.found, self.state, self.record and self.record.pk, seconds)
+
+    @contextmanager
+    def timed(self, name: str):
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.perf_counter() - start
+
+
+def decided(found: Analysis, permits: Permits) -> str:
+    """The state that follows from what was found and what is let pass; storing is still to be done."""
+    counts = found.counts()
+    valid = counts["new"] + counts["changed"] + counts["unchanged"]
+    if found.is_unreadable or not valid:
+        return REFUSED
+    if found.has_errors and not permits.valid_rows_only:
+        return REFUSED
+    if found.changing_rows and found.has_warnings and not permits.accepts_warnings:
+        return REFUSED
+    return PARTLY_APPLIED if found.has_errors else APPLIED
+
+
+def import_file(
+    content: bytes,
+    name: str,
+    *,
+    year: int,
+    rule_set: str | None = None,
+    region: Region | None = None,
+    choices: Choices | None = None,
+    permits: Permits | None = None,
+    is_dry_run: bool = False,
+    by=None,
+    progress=no_progress,
+) -> Outcome:
+    """The whole way at once; nothing is left behind unless something was stored. Raises ValidationError for the choices."""
+    choices, permits = choices or Choices(), permits or Permits()
+    sha256 = hashlib.sha256(content).hexdigest()
+    outcome = Outcome(None, "")
+    with outcome.timed("read"):
+        book = open_book(content, name)
+    for attempt in range(1, ATTEMPTS + 1):
+        with outcome.timed("check"):
+            outcome.found = found = analyse(
+                book, sha256, name, year=year, rule_set=rule_set, region=region, choices=choices, progress=progress
+            )
+        outcome.state = decided(found, permits)
+        if is_dry_run or outcome.state == REFUSED or not found.changing_rows:
+            return outcome
+        with outcome.timed("write"):
+            try:
+                outcome.record = _stored(content, outcome, region, choices, permits, by, progress)
+                return outcome
+            except Outdated:
+                if attempt == ATTEMPTS:
+                    raise
+    return outcome
+
+
+def _stored(content: bytes, outcome: Outcome, region, choices: Choices, permits: Permits, by, progress) -> Import:
+    found, now = outcome.found, timezone.now()
+    record = Import(
+        file_name=found.file[-255:],
+        sha256=found.sha256,
+        year=found.year,
+        rule_set=found.rule_set,
+        region=region,
+        state=Import.State.APPLYING,
+        mapping=choices.mapping,
+        decisions={"villages": choices.villages, "cells": choices.cells},
+        valid_rows_only=permits.valid_rows_only,
+        accepts_warnings=permits.accepts_warnings,
+        reason=permits.reason,
+        by=by,
+        at=now,
+    )
+    record.file.save(found.file, ContentFile(content), save=False)
+    try:
+        with transaction.atomic():
+            record.save()
+            finish(record, found, outcome.state, by=by, at=now, progress=progress)
+    except BaseException:
+        record.file.delete(save=False)
+        raise
+    return record
+
+
+@transaction.atomic
+def finish(record: Import, found: Analysis, state: str, *, by, at, progress=no_progress) -> None:
+    """Store, and say so in the record, both or neither."""
+    store(found, record, by=by, at=at, progress=progress)
+    record.move(state, counts=found.counts(), sheets=sheets_of(found), applied_at=at)

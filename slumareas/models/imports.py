@@ -1,0 +1,126 @@
+"""A file with baselines as it was sent, what was decided about it, and what became of it."""
+
+from django.conf import settings
+from django.db import models, transaction
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.models import Region
+from core.refusals import Refused
+from slumareas.models.places import YEARS
+from slumareas.models.years import RULE_SET_CHOICES, AssessmentYear
+
+
+class ImportQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """A file speaks of many villages: a village user sees those that were sent for the own region alone."""
+        if not user.is_authenticated or not user.has_perm("slumareas.view_import"):
+            return self.none()
+        if user.role == user.Role.VILLAGE_USER:
+            return self.filter(region__in=Region.objects.within(user.region))
+        return self
+
+
+def import_path(record, name: str) -> str:
+    return f"imports/{record.year}/{record.sha256[:16]}/{name}"
+
+
+class Import(models.Model):
+    """`state` changes through `move` alone. What long work does is told in `stage`, `done` and `total`."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        READING = "reading", _("being checked")
+        PREVIEWED = "previewed", _("checked, not stored yet")
+        APPLYING = "applying", _("being stored")
+        APPLIED = "applied", _("stored")
+        PARTLY_APPLIED = "partly_applied", _("valid rows stored")
+        REFUSED = "refused", _("refused")
+        STOPPED = "stopped", _("stopped")
+        UNDONE = "undone", _("taken back")
+
+    # From which states each one may be reached. A test walks all pairs.
+    TRANSITIONS = {
+        State.WAITING: {State.PREVIEWED, State.REFUSED, State.STOPPED, State.READING},
+        State.READING: {State.WAITING},
+        State.PREVIEWED: {State.WAITING, State.READING, State.APPLYING},
+        State.REFUSED: {State.WAITING, State.READING},
+        State.APPLYING: {State.PREVIEWED},
+        State.APPLIED: {State.WAITING, State.PREVIEWED, State.APPLYING},
+        State.PARTLY_APPLIED: {State.WAITING, State.PREVIEWED, State.APPLYING},
+        State.STOPPED: {State.WAITING, State.READING, State.PREVIEWED, State.APPLYING},
+        State.UNDONE: {State.APPLIED, State.PARTLY_APPLIED},
+    }
+    STORED = (State.APPLIED, State.PARTLY_APPLIED)
+    RUNNING = (State.WAITING, State.READING, State.APPLYING)
+
+    file = models.FileField(_("file"), upload_to=import_path, max_length=300, blank=True)
+    file_name = models.CharField(_("name of the file"), max_length=255)
+    sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
+    year = models.PositiveSmallIntegerField(_("year"), validators=YEARS)
+    rule_set = models.CharField(_("rule set"), max_length=20, choices=RULE_SET_CHOICES)
+    region = models.ForeignKey(
+        Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("region of the file")
+    )
+    state = models.CharField(_("state"), max_length=15, choices=State, default=State.WAITING, editable=False)
+    # {"sheet", "header_rows", "columns"} that a person confirmed for each sheet; see docs/importing.md.
+    mapping = models.JSONField(_("meaning of the columns"), default=list, blank=True)
+    # Villages that a person confirmed {name: code}, corrected cells {sheet: {cell: value}}.
+    decisions = models.JSONField(_("decisions"), default=dict, blank=True)
+    valid_rows_only = models.BooleanField(_("only the valid rows"), default=False)
+    accepts_warnings = models.BooleanField(_("warnings accepted"), default=False)
+    reason = models.TextField(_("why the warnings were accepted"), blank=True)
+    counts = models.JSONField(_("numbers of rows"), default=dict, blank=True)
+    sheets = models.JSONField(_("what was read"), default=list, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    applied_at = models.DateTimeField(_("stored at"), null=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("taken back by")
+    )
+    undone_at = models.DateTimeField(_("taken back at"), null=True)
+    undo_result = models.JSONField(_("what was taken back"), default=dict, blank=True)
+    objects = ImportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        permissions = [("undo_import", "Can take an import back")]
+
+    def __str__(self):
+        return f"{self.file_name} ({self.year})"
+
+    @property
+    def key(self) -> str:
+        return str(self.pk)
+
+    @property
+    def reason_of_change(self) -> str:
+        """What the history of a row says about a change by this import."""
+        return f"import {self.pk}"
+
+    @property
+    def is_stored(self) -> bool:
+        return self.state in self.STORED
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in self.RUNNING
+
+    def get_absolute_url(self):
+        return reverse("slumareas:import_detail", args=[self.pk])
+
+    def assessment_year(self) -> AssessmentYear | None:
+        return AssessmentYear.objects.filter(year=self.year, rule_set=self.rule_set).first()
+
+    @transaction.atomic
+    def move(self, state: str, **columns) -> None:
+        """Into another state, together with other columns; refused from a state that does not lead there."""
+        held = Import.objects.select_for_update().get(pk=self.pk)
+        if held.state not in self.TRANSITIONS[state]:
+            raise Refused(gettext("This import is “%(state)s” already.") % {"state": held.get_state_display()})
+        for name, value in {**columns, "state": state}.items():
+            setattr(self, name, value)
+        self.save(update_fields=["state", *columns])
