@@ -43,9 +43,9 @@ class TableReader(HTMLParser):
         elif tag in _STRUCK:
             self._struck += 1
         elif tag == "table":
+            self._break()
             self._tables += 1
             if self._tables == 1:
-                self._end_line()
                 self._below = {}
         elif self._tables == 1 and tag == "tr":
             self._end_row()
@@ -59,7 +59,7 @@ class TableReader(HTMLParser):
                 self._row = []
             spans = dict(attrs)
             self._cell = (_span(spans.get("colspan")), _span(spans.get("rowspan")))
-        elif tag in _BLOCKS:
+        elif tag in _BLOCKS or self._tables > 1:
             self._break()
 
     def handle_startendtag(self, tag, attrs):

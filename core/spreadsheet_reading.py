@@ -32,6 +32,7 @@ MAX_PARTS = 5_000
 MAX_CELL_CHARACTERS = 32_767  # as in Excel
 MAX_MERGED = 50_000
 CHUNK = 1024 * 1024
+MAX_ROW_BYTES, MAX_TAG_BYTES = 2 * CHUNK, 8 * CHUNK
 BATCH = 1_000  # rows
 
 Piece = tuple
@@ -201,12 +202,14 @@ class Package:
                     if size == len(chunk) and chunk.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")):
                         raise Unreadable("damaged")  # in two bytes a letter nothing below would be found
                     rest += chunk
-                    ends = (*scan.ends, b"<") if scan else (b"<",)
+                    ends = scan.ends if scan else ()
+                    if not rest.startswith(ends) or len(rest) > MAX_ROW_BYTES:  # a row or a cell stays whole
+                        ends = (*ends, b"<")
                     cut = next((place for end in ends if (place := rest.rfind(end)) > 0), -1)
                     if cut > 0:
                         _look_at(rest[:cut], scan)
                         rest = rest[cut:]
-                    if len(rest) > 8 * CHUNK:
+                    if len(rest) > MAX_TAG_BYTES:
                         raise Unreadable("too_complicated")
         finally:
             part.file_size = told

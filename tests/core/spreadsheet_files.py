@@ -17,7 +17,7 @@ _CALCEXT = ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:x
 
 
 def blanks(size: int) -> Iterator[str]:
-    """So many, without ever being there at once: a test that grows would spoil what is measured of the child."""
+    """So many, without ever being there at once."""
     return (" " * 65_532 + "<a/>" for _ in range(size // 65_536))
 
 
