@@ -80,6 +80,20 @@ class UserFactory(DjangoModelFactory):
     password = factory.django.Password(PASSWORD)
 
 
+OWN_VILLAGE = "19.05.01.1001"  # where the village user is at home
+
+
+def make_people() -> dict[str, User]:
+    """{role: user} with the password `PASSWORD`, all of one agency."""
+    village = VillageFactory(code=OWN_VILLAGE, name="Tanjung", kind="kelurahan")
+    agency = OrganizationFactory(key="disperkimhub", name="Dinas Uji Permukiman", short_name="Disperkimhub")
+    scope = {"village_user": {"region": village}}
+    return {
+        role: UserFactory(username=role, role=role, organization=agency, **scope.get(role, {}))
+        for role in User.Role.values
+    }
+
+
 class WorkshopFactory(DjangoModelFactory):
     class Meta:
         model = Workshop

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from functools import cache
 from io import BytesIO
 
 import pytest
@@ -73,6 +74,7 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text).lower()
 
 
+@cache
 def text_of(content: bytes) -> str:
     # Where no font has an emoji, this reader (not poppler) puts a NUL before every other letter of the page.
     return "\n".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).replace("\0", "")
@@ -297,6 +299,7 @@ def test_a_dotted_line_is_foretold_exactly_where_the_paper_has_one(workshop, rol
         assert ("(......" in text) == (paper in missing), paper
 
 
+@pytest.mark.sets_papers
 def test_the_same_record_gives_the_same_bytes(filled):
     workshop, _expected = filled
     assert documents.minutes(workshop) == documents.minutes(Workshop.objects.get(pk=workshop.pk))
@@ -400,7 +403,7 @@ def test_an_extract_holds_its_item_and_nothing_of_the_others():
 
 
 @pytest.mark.parametrize("paper", ["minutes", "invitation", "attendance"])
-def test_the_queries_do_not_grow_with_the_record(paper):
+def test_the_queries_do_not_grow_with_the_record(paper, unset_papers):
     counts = []
     for entries in (3, 60):
         workshop = factories.WorkshopFactory()
