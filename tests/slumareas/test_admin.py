@@ -173,6 +173,7 @@ def test_a_verifier_changes_nothing(as_role, baseline, area, model):
     for make in (factories.AreaBoundaryFactory, factories.DecreeAreaFactory):
         make(slum_area=area)
     factories.ReportedHectaresFactory()
+    factories.ImportFactory()
     factories.WorkFactory(unit=baseline.unit)
     client, record = as_role("verifier"), model.objects.first()
     assert client.get(address(model, "change", record.pk)).status_code == 200
