@@ -28,6 +28,7 @@ from slumareas.models import (
     Baseline,
     Decree,
     DecreeArea,
+    Import,
     NeighbourhoodUnit,
     ReportedHectares,
     ReportingGroup,
@@ -582,6 +583,19 @@ class BaselineAdmin(OnSite, SlumAdmin):
             if finding.severity == checking.WARNING:
                 about = f"{checking.label_of(finding.field)}: " if finding.field else ""
                 self.message_user(request, f"{about}{finding.message}", messages.WARNING)
+
+
+@admin.register(Import)
+class ImportAdmin(ReadOnly):
+    """Files come in and go by the pages alone, which check and tell."""
+
+    list_display = ["file_name", "year", "rule_set", "state", "by", "at"]
+    list_select_related = ["by"]
+    list_filter = ["state", "year", "rule_set"]
+    search_fields = ["file_name", "sha256", "by__username"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
 
 
 # --- results -------------------------------------------------------------------------------------------------

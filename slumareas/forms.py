@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Sum
+from django.template.defaultfilters import filesizeformat
 from django.utils.formats import get_format, number_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
@@ -772,3 +773,87 @@ class WorkForm(FreshModelForm):
         self.fields["volume"].help_text = _("In the unit that stands behind the criterion.")
         self.fields["activity"].widget.attrs["placeholder"] = "Perkerasan jalan lingkungan"
         self.fields["funding_source"].widget.attrs["placeholder"] = "APBD kabupaten"
+
+
+# --- files with baselines ----------------------------------------------------------------------------------------
+class YearOfFileForm(forms.Form):
+    """The year and rule set that a file speaks of."""
+
+    year = forms.IntegerField(label=_("Year"), validators=YEARS)
+    rule_set_named = forms.ChoiceField(
+        label=_("Rule set"), required=False, choices=[("", _("as usual in that year")), *RULE_SET_CHOICES]
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["rule_set_named"].hide_optional = True
+
+    @property
+    def rule_set(self) -> str:
+        return self.cleaned_data["rule_set_named"] or scoring.default_rule_set(self.cleaned_data["year"])
+
+
+class ImportForm(YearOfFileForm):
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("xlsx, xls, ods, csv or html, as it was sent. Nothing is stored before you say so."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv,.html,.htm,.json,.geojson"}),
+    )
+    region = VillageChoice(
+        label=_("Village, where the file does not name one"), queryset=Region.objects.none(), required=False
+    )
+
+    field_order = ["file", "year", "rule_set_named", "region"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["region"].offer(Region.objects.villages())
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file.size > settings.UPLOAD_MAX_BYTES:
+            raise ValidationError(
+                _("This file is %(size)s; at most %(limit)s is accepted. Make it smaller and choose it again.")
+                % {"size": filesizeformat(file.size), "limit": filesizeformat(settings.UPLOAD_MAX_BYTES)}
+            )
+        return file
+
+
+class BlankWorkbookForm(YearOfFileForm):
+    region = forms.ModelChoiceField(
+        label=_("Region"), queryset=Region.objects.all(), to_field_name="code", empty_label=_("choose a region")
+    )
+
+    field_order = ["region", "year", "rule_set_named"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, prefix="blank", **kwargs)
+        self.fields["region"].label_from_instance = lambda region: f"{region.full_name} ({region.code})"
+
+
+class ReasonToStoreForm(forms.Form):
+    """What is let pass, each by an explicit word."""
+
+    valid_rows_only = forms.BooleanField(label=_("Store only the valid rows and leave the others out"), required=False)
+    reason = forms.CharField(
+        label=_("Why the warnings may pass"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("For example: checked with the facilitator on the spot."),
+    )
+
+    def __init__(self, *args, counts: dict | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.counts = counts or {}
+        self.fields["reason"].hide_optional = True
+
+    def clean(self):
+        cleaned = super().clean()
+        if self.counts.get("errors") and not cleaned.get("valid_rows_only"):
+            self.add_error(
+                "valid_rows_only", _("There are errors. Mend them, or tick that only the valid rows are stored.")
+            )
+        if self.counts.get("warnings") and not (cleaned.get("reason") or "").strip():
+            self.add_error("reason", _("Say why the warnings may pass."))
+        return cleaned

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from slumareas.views import areas, entry, hectares, maps, papers, years
+from slumareas.views import areas, entry, hectares, imports, maps, papers, years
 
 app_name = "slumareas"
 urlpatterns = [
@@ -26,11 +26,21 @@ urlpatterns = [
     path("baselines/<int:pk>/edit/", entry.baseline_edit, name="baseline_edit"),
     path("baselines/<int:pk>/delete/", entry.baseline_delete, name="baseline_delete"),
     path("baselines/<int:pk>/photo/", entry.baseline_photo, name="baseline_photo"),
+    path("imports/blank.xlsx", imports.import_blank, name="import_blank"),
+    path("imports/", imports.import_list, name="import_list"),
+    path("imports/<int:pk>/", imports.import_detail, name="import_detail"),
+    path("imports/<int:pk>/look/", imports.import_look, name="import_look"),
+    path("imports/<int:pk>/apply/", imports.import_apply, name="import_apply"),
+    path("imports/<int:pk>/undo/", imports.import_undo, name="import_undo"),
+    path("imports/<int:pk>/delete/", imports.import_delete, name="import_delete"),
+    path("imports/<int:pk>/file/", imports.import_file, name="import_file"),
+    path("imports/<int:pk>/errors.xlsx", imports.import_errors, name="import_errors"),
     path("works/new/", entry.work_create, name="work_create"),
     path("works/<int:pk>/edit/", entry.work_edit, name="work_edit"),
     path("works/<int:pk>/delete/", entry.work_delete, name="work_delete"),
     path("years/", years.year_list, name="year_list"),
     path("years/<int:pk>/", years.year_detail, name="year_detail"),
+    path("years/<int:pk>/baselines.<str:format>", imports.year_export, name="year_export"),
     path("years/<int:pk>/verify/", years.year_verify, name="year_verify"),
     path("years/<int:pk>/lock/", years.year_lock, name="year_lock"),
     path("years/<int:pk>/reopen/", years.year_reopen, name="year_reopen"),

@@ -14,6 +14,7 @@ from slumareas.models import (
     Baseline,
     Decree,
     DecreeArea,
+    Import,
     NeighbourhoodUnit,
     ReportedHectares,
     ReportingGroup,
@@ -77,6 +78,20 @@ class UserFactory(DjangoModelFactory):
     email = factory.LazyAttribute(lambda user: f"{user.username}@contoh.test")
     name = factory.LazyAttribute(lambda user: f"Uji {user.username.title()}")
     password = factory.django.Password(PASSWORD)
+
+
+OWN_VILLAGE = "19.05.01.1001"  # where the village user is at home
+
+
+def make_people() -> dict[str, User]:
+    """{role: user} with the password `PASSWORD`, all of one agency."""
+    village = VillageFactory(code=OWN_VILLAGE, name="Tanjung", kind="kelurahan")
+    agency = OrganizationFactory(key="disperkimhub", name="Dinas Uji Permukiman", short_name="Disperkimhub")
+    scope = {"village_user": {"region": village}}
+    return {
+        role: UserFactory(username=role, role=role, organization=agency, **scope.get(role, {}))
+        for role in User.Role.values
+    }
 
 
 class WorkshopFactory(DjangoModelFactory):
@@ -299,3 +314,17 @@ class WorkFactory(DjangoModelFactory):
     criterion = "road_surface"
     activity = "Perbaikan jalan uji"
     volume = Decimal(120)
+
+
+class ImportFactory(DjangoModelFactory):
+    """A file that was sent and not looked at yet."""
+
+    class Meta:
+        model = Import
+
+    file_name = "uji.csv"
+    file = factory.django.FileField(filename="uji.csv", data=b"a,b\n1,2\n")
+    sha256 = "0" * 64
+    year = 2025
+    rule_set = scoring.PERMEN_14_2018
+    at = datetime.datetime(2026, 3, 10, 2, 0, tzinfo=datetime.UTC)

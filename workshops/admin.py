@@ -109,7 +109,7 @@ class WorkshopAdmin(WhileOpen, HouseAdmin):
         (None, {"fields": ["title", "slug", "status", "steps"]}),
         (_("Time and place"), {"fields": ["held_on", "call_time", "start_time", "end_time", "place"]}),
         (_("Organizer"), {"fields": ["programme", "level", "organizer", "unit", "consultant"]}),
-        (_("Official record and credits"), {"fields": ["minutes_number", "copies", "tags", "reported_on"]}),
+        (_("Official record and authors"), {"fields": ["minutes_number", "copies", "tags", "reported_on"]}),
     ]
 
     @admin.display(description=_("next steps"))

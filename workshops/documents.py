@@ -23,6 +23,14 @@ ROLES = {
     "committee_head": "Ketua panitia",
     "inviter": "Penanda tangan undangan",
 }
+# Who signs each paper, one line a signature: the first of these roles that somebody has.
+INVITATION_SIGNER = (Leader.Role.INVITER, Leader.Role.COMMITTEE_HEAD)
+ATTENDANCE_SIGNER = (Leader.Role.COMMITTEE_HEAD, Leader.Role.CHAIR, Leader.Role.INVITER)
+SIGNERS = {
+    "invitation": [INVITATION_SIGNER],
+    "attendance": [ATTENDANCE_SIGNER],
+    "minutes": [(Leader.Role.CHAIR,), (Leader.Role.MINUTE_TAKER,)],
+}
 ENTRY_LABELS = {
     "opening": "Pembukaan",
     "speech": "Sambutan",
@@ -93,7 +101,7 @@ def invitation(workshop: Workshop) -> bytes:
             "invited": [] if recipients else _invited_lines(invited),
             "agenda": agenda,
             "columns": _agenda_columns(agenda) | {"actual": False},
-            "signer": _signature(leaders, Leader.Role.INVITER, Leader.Role.COMMITTEE_HEAD),
+            "signer": _signature(leaders, *INVITATION_SIGNER),
         },
     )
 
@@ -123,9 +131,7 @@ def attendance(workshop: Workshop, *, blank: bool = False, phones: bool = False)
             "blank_rows": range(len(people) + 1, len(people) + rows + 1),
             "phones": phones,
             "counts": _counts(people),
-            "signer": _signature(
-                list(workshop.leaders.all()), Leader.Role.COMMITTEE_HEAD, Leader.Role.CHAIR, Leader.Role.INVITER
-            ),
+            "signer": _signature(list(workshop.leaders.all()), *ATTENDANCE_SIGNER),
         },
     )
 
@@ -181,6 +187,13 @@ def _signature(leaders: list[Leader], *roles: str) -> Signature | None:
             if leader.role == role:
                 return Signature(leader.pk, leader.name, _office_lines(leader), leader.rank_grade, leader.nip)
     return None
+
+
+def without_signer(workshop: Workshop, *papers: str) -> dict[str, list[str]]:
+    """{paper: roles that are missing} for the papers that will have a dotted line where somebody signs."""
+    held = set(workshop.leaders.values_list("role", flat=True))
+    missing = {paper: [roles[0] for roles in SIGNERS[paper] if held.isdisjoint(roles)] for paper in papers}
+    return {paper: roles for paper, roles in missing.items() if roles}
 
 
 def _office_lines(leader: Leader) -> list[str]:

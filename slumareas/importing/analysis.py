@@ -16,7 +16,7 @@ from slumareas.importing import headings
 from slumareas.importing.book import Book
 from slumareas.importing.places import Villages, plain_name
 from slumareas.importing.rows import Note, Reader, ReadRow, rule_set_of
-from slumareas.importing.tables import SEARCHED_ROWS, Table, cell_at, find_table, speaks_of_other_rule_set
+from slumareas.importing.tables import SEARCHED_ROWS, Table, cell_at, find_table, shape_of, speaks_of_other_rule_set
 from slumareas.models import AssessmentYear
 from slumareas.models.assessments import stored_quantities
 from slumareas.models.baselines import stamp_of
@@ -51,6 +51,7 @@ class Choices:
     mapping: list[dict] = field(default_factory=list)
     villages: dict[str, str] = field(default_factory=dict)
     cells: dict[str, dict[str, str]] = field(default_factory=dict)
+    remembered: dict[str, dict] = field(default_factory=dict)  # shape of a heading: its mapping
 
 
 @dataclass
@@ -117,6 +118,7 @@ def analyse(
     if isinstance(book, ValidationError):
         found = Analysis(name, sha256, year, rule_set or scoring.default_rule_set(year))
         found.findings.append(Finding("unreadable_file", detail=book.messages[0], is_error=True))
+        found.stamp = stamp_of(None)
         return found
     rules = scoring.RULE_SETS[rule_set or _named_rule_set(book) or scoring.default_rule_set(year)]
     found = Analysis(name, sha256, year, rules.key)
@@ -130,6 +132,8 @@ def analyse(
         sheet = _corrected(_filled_down(sheet, marks), marks, choices.cells.get(sheet.name, {}))
         mapping = next((one for one in choices.mapping if one.get("sheet") in (None, sheet.name)), None)
         table = find_table(sheet, rules.key, marks.merged, mapping)
+        if table is not None and mapping is None and (mapping := choices.remembered.get(shape_of(table))):
+            table = find_table(sheet, rules.key, marks.merged, mapping)
         if table is not None:
             _read_table(found, table, rules, villages, marks, progress)
     if not found.tables:
@@ -138,7 +142,7 @@ def analyse(
     compare(found)
     for row in found.rows:
         if row.notes:
-            found.findings += [_finding(row, note) for note in row.notes]
+            found.findings += [finding_of(row, note) for note in row.notes]
     return found
 
 
@@ -318,7 +322,7 @@ def _stored(year: AssessmentYear | None, regions: dict[int, str]) -> dict[tuple,
     }
 
 
-def _finding(row: ReadRow, note: Note) -> Finding:
+def finding_of(row: ReadRow, note: Note) -> Finding:
     column = note.column
     cell = None if column is None else f"{get_column_letter(column + 1)}{row.number}"
     return Finding(

@@ -5,18 +5,23 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from core.models import Region
+from core.refusals import Refused
 from slumareas.importing.analysis import Analysis, Choices, analyse, no_progress
 from slumareas.importing.book import open_book
-from slumareas.importing.report import report, sheets_of
+from slumareas.importing.error_workbook import error_workbook
+from slumareas.importing.preview import write_preview
+from slumareas.importing.report import refusal, report, sentence, sheets_of
 from slumareas.importing.storing import Outdated, store
-from slumareas.models import Import
+from slumareas.models import ColumnMapping, Import
 
-REFUSED, PREVIEWED = Import.State.REFUSED, Import.State.PREVIEWED
+REFUSED = "refused"  # nothing is kept of such a file
 APPLIED, PARTLY_APPLIED = Import.State.APPLIED, Import.State.PARTLY_APPLIED
 ATTEMPTS = 3  # somebody else may change the year between looking and storing
 
@@ -109,7 +114,6 @@ def _stored(content: bytes, outcome: Outcome, region, choices: Choices, permits:
         year=found.year,
         rule_set=found.rule_set,
         region=region,
-        state=Import.State.APPLYING,
         mapping=choices.mapping,
         decisions={"villages": choices.villages, "cells": choices.cells},
         valid_rows_only=permits.valid_rows_only,
@@ -134,3 +138,90 @@ def finish(record: Import, found: Analysis, state: str, *, by, at, progress=no_p
     """Store, and say so in the record, both or neither."""
     store(found, record, by=by, at=at, progress=progress)
     record.move(state, counts=found.counts(), sheets=sheets_of(found), applied_at=at)
+
+
+# --- with a look in between: pages and API --------------------------------------------------------------------
+def upload(file, *, year: int, rule_set: str, region: Region | None, by) -> Import:
+    """Keep a file that was sent, looked at and ready to be decided about. Raises ValidationError for what is no table."""
+    content = file.read()
+    record = Import(
+        file_name=file.name[-255:],
+        sha256=hashlib.sha256(content).hexdigest(),
+        year=year,
+        rule_set=rule_set,
+        region=region,
+        by=by,
+        at=timezone.now(),
+    )
+    found = _analysed(record, content)
+    record.file.save(file.name, ContentFile(content), save=False)
+    _note(record, found)
+    record.save()
+    return record
+
+
+def look(record: Import) -> None:
+    """Look at the file again, with what was decided about it since. Raises ValidationError for decisions that do not fit."""
+    record.require_previewed()
+    found, old = _analysed(record), record.preview.name
+    _note(record, found)
+    names = ("counts", "sheets", "preview", "stamp", "mapping", "decisions")
+    record.move(Import.State.PREVIEWED, **{name: getattr(record, name) for name in names})
+    record.preview.storage.delete(old)
+
+
+def _note(record: Import, found: Analysis) -> None:
+    record.counts, record.sheets, record.stamp = found.counts(), sheets_of(found), found.stamp
+    write_preview(record, found)
+
+
+def apply(record: Import, permits: Permits, *, by) -> None:
+    """Store what was looked at. Raises Refused where something stands against it or the stored figures are others now."""
+    record.require_previewed()
+    found = _analysed(record)
+    if found.stamp != record.stamp:
+        look(record)
+        raise Outdated
+    state = decided(found, permits)
+    if state == REFUSED:
+        raise Refused(refusal(found, permits.valid_rows_only))
+    if not found.changing_rows:
+        raise Refused(_("This file changes nothing: everything in it is stored already."))
+    with transaction.atomic():
+        record.valid_rows_only, record.accepts_warnings = permits.valid_rows_only, permits.accepts_warnings
+        record.reason = permits.reason
+        record.save(update_fields=["valid_rows_only", "accepts_warnings", "reason"])
+        finish(record, found, state, by=by, at=timezone.now())
+
+
+def workbook_of_errors(record: Import) -> bytes:
+    return error_workbook(_content(record), _analysed(record))
+
+
+def _content(record: Import) -> bytes:
+    with record.file.open("rb") as file:
+        return file.read()
+
+
+def _analysed(record: Import, content: bytes | None = None) -> Analysis:
+    """Raises ValidationError where the file cannot be read, or the decisions do not fit it."""
+    content = _content(record) if content is None else content
+    remembered = {one.shape: {"columns": one.columns, "ignored": one.ignored} for one in ColumnMapping.objects.all()}
+    choices = Choices(
+        mapping=record.mapping,
+        villages=record.decisions.get("villages", {}),
+        cells=record.decisions.get("cells", {}),
+        remembered=remembered,
+    )
+    found = analyse(
+        open_book(content, record.file_name),
+        record.sha256,
+        record.file_name,
+        year=record.year,
+        rule_set=record.rule_set,
+        region=record.region,
+        choices=choices,
+    )
+    if found.is_unreadable:
+        raise ValidationError(next(sentence(finding) for finding in found.findings if finding.is_error))
+    return found

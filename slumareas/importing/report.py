@@ -64,8 +64,8 @@ def report(found: Analysis, state: str, import_id: int | None, seconds: dict[str
         "state": state,
         "counts": found.counts(),
         "sheets": sheets_of(found),
-        "rows": [_row(row) for row in found.rows],
-        "findings": [_finding(finding) for finding in found.findings],
+        "rows": [row_report(row) for row in found.rows],
+        "findings": [finding_report(finding) for finding in found.findings],
         "seconds": seconds,
     }
 
@@ -84,7 +84,7 @@ def sheets_of(found: Analysis) -> list[dict]:
     ]
 
 
-def _row(row: ReadRow) -> dict:
+def row_report(row: ReadRow) -> dict:
     is_error = row.state == ERROR
     return {
         "sheet": row.sheet,
@@ -99,7 +99,7 @@ def _row(row: ReadRow) -> dict:
     }
 
 
-def _finding(finding: Finding) -> dict:
+def finding_report(finding: Finding) -> dict:
     return {
         "severity": "error" if finding.is_error else "warning",
         "code": finding.code,

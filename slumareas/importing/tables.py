@@ -1,5 +1,6 @@
 """Finding the import table in a sheet: its heading, what each column means, and which rows are data. No database."""
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -95,6 +96,13 @@ def _best_heading(sheet: Sheet, rule_set: str, covered) -> Table | None:
         if rank > best_rank:
             best, best_rank = table, rank
     return best
+
+
+def shape_of(table: Table) -> str:
+    """The same for two sheets with the same heading, whatever stands below."""
+    rows = [table.sheet.rows[number - 1].values for number in table.heading_rows]
+    texts = [normalised(value) if isinstance(value, str) else "" for row in rows for value in row]
+    return hashlib.sha256("|".join(texts).encode()).hexdigest()
 
 
 # --- what a person said about the columns ------------------------------------------------------------------

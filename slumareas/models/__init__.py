@@ -2,7 +2,7 @@
 
 from slumareas.models.assessments import Assessment, refresh
 from slumareas.models.baselines import Baseline
-from slumareas.models.imports import Import
+from slumareas.models.imports import ColumnMapping, Import
 from slumareas.models.places import (
     AreaBoundary,
     Decree,
@@ -20,6 +20,7 @@ __all__ = [
     "Assessment",
     "AssessmentYear",
     "Baseline",
+    "ColumnMapping",
     "Decree",
     "DecreeArea",
     "Import",

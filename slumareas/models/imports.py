@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from core.models import Region
 from core.refusals import Refused
 from slumareas.models.places import YEARS
-from slumareas.models.years import RULE_SET_CHOICES, AssessmentYear
+from slumareas.models.years import RULE_SET_CHOICES
 
 
 class ImportQuerySet(models.QuerySet):
@@ -26,34 +26,38 @@ def import_path(record, name: str) -> str:
     return f"imports/{record.year}/{record.sha256[:16]}/{name}"
 
 
+def preview_path(record, name: str) -> str:
+    return f"imports/{record.year}/{record.sha256[:16]}/preview/{name}"
+
+
+class ColumnMapping(models.Model):
+    """What a person said once about the columns of a heading, for the next file with the same heading."""
+
+    shape = models.CharField(max_length=64, unique=True)
+    columns = models.JSONField(default=dict)
+    ignored = models.JSONField(default=list)
+
+    def __str__(self):
+        return self.shape[:12]
+
+
 class Import(models.Model):
-    """`state` changes through `move` alone. What long work does is told in `stage`, `done` and `total`."""
+    """`state` changes through `move` alone."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", _("waiting")
-        READING = "reading", _("being checked")
         PREVIEWED = "previewed", _("checked, not stored yet")
-        APPLYING = "applying", _("being stored")
         APPLIED = "applied", _("stored")
         PARTLY_APPLIED = "partly_applied", _("valid rows stored")
-        REFUSED = "refused", _("refused")
-        STOPPED = "stopped", _("stopped")
         UNDONE = "undone", _("taken back")
 
     # From which states each one may be reached. A test walks all pairs.
     TRANSITIONS = {
-        State.WAITING: {State.PREVIEWED, State.REFUSED, State.STOPPED, State.READING},
-        State.READING: {State.WAITING},
-        State.PREVIEWED: {State.WAITING, State.READING, State.APPLYING},
-        State.REFUSED: {State.WAITING, State.READING},
-        State.APPLYING: {State.PREVIEWED},
-        State.APPLIED: {State.WAITING, State.PREVIEWED, State.APPLYING},
-        State.PARTLY_APPLIED: {State.WAITING, State.PREVIEWED, State.APPLYING},
-        State.STOPPED: {State.WAITING, State.READING, State.PREVIEWED, State.APPLYING},
+        State.PREVIEWED: {State.PREVIEWED},
+        State.APPLIED: {State.PREVIEWED},
+        State.PARTLY_APPLIED: {State.PREVIEWED},
         State.UNDONE: {State.APPLIED, State.PARTLY_APPLIED},
     }
     STORED = (State.APPLIED, State.PARTLY_APPLIED)
-    RUNNING = (State.WAITING, State.READING, State.APPLYING)
 
     file = models.FileField(_("file"), upload_to=import_path, max_length=300, blank=True)
     file_name = models.CharField(_("name of the file"), max_length=255)
@@ -63,7 +67,7 @@ class Import(models.Model):
     region = models.ForeignKey(
         Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("region of the file")
     )
-    state = models.CharField(_("state"), max_length=15, choices=State, default=State.WAITING, editable=False)
+    state = models.CharField(_("state"), max_length=15, choices=State, default=State.PREVIEWED, editable=False)
     # {"sheet", "header_rows", "columns"} that a person confirmed for each sheet; see docs/importing.md.
     mapping = models.JSONField(_("meaning of the columns"), default=list, blank=True)
     # Villages that a person confirmed {name: code}, corrected cells {sheet: {cell: value}}.
@@ -73,6 +77,9 @@ class Import(models.Model):
     reason = models.TextField(_("why the warnings were accepted"), blank=True)
     counts = models.JSONField(_("numbers of rows"), default=dict, blank=True)
     sheets = models.JSONField(_("what was read"), default=list, blank=True)
+    preview = models.FileField(upload_to=preview_path, max_length=300, blank=True, editable=False)
+    # Of the stored rows that the file was compared with, see `stamp_of`.
+    stamp = models.JSONField(default=list, blank=True, editable=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
     applied_at = models.DateTimeField(_("stored at"), null=True)
@@ -105,15 +112,13 @@ class Import(models.Model):
     def is_stored(self) -> bool:
         return self.state in self.STORED
 
-    @property
-    def is_running(self) -> bool:
-        return self.state in self.RUNNING
-
     def get_absolute_url(self):
         return reverse("slumareas:import_detail", args=[self.pk])
 
-    def assessment_year(self) -> AssessmentYear | None:
-        return AssessmentYear.objects.filter(year=self.year, rule_set=self.rule_set).first()
+    def require_previewed(self) -> None:
+        """Refused once the file was stored or taken back."""
+        if self.state != self.State.PREVIEWED:
+            raise Refused(gettext("This import is “%(state)s” already.") % {"state": self.get_state_display()})
 
     @transaction.atomic
     def move(self, state: str, **columns) -> None:

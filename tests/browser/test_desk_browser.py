@@ -66,3 +66,14 @@ def test_the_next_person_can_be_tapped_at_once(desk, workshop):
         with page.expect_navigation(wait_until="load"):
             page.locator("#desk li", has_text=name).locator(".btn-primary").tap()
     assert attendance(workshop) == [("Orang 07", None), ("Orang 08", None)]
+
+
+def test_a_long_organization_keeps_the_row_low_until_it_is_opened(desk, workshop):
+    long = "Forum Komunikasi Badan Keswadayaan Masyarakat " * 4
+    factories.ParticipantFactory(workshop=workshop, name="Orang 99", organization_name=long.strip())
+    page = desk()
+    row = page.locator("#desk li", has_text="Orang 99")
+    closed = row.bounding_box()["height"]
+    assert closed < 100
+    row.locator("summary").tap()
+    assert row.bounding_box()["height"] > closed

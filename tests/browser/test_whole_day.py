@@ -100,7 +100,9 @@ def test_the_day_from_an_empty_workshop_to_the_closed_paper(page_as, people, vil
     assert workshop.participants.present().count() == 2
 
     page.goto(f"{address}minutes/")
+    expect(page.locator(".empty")).to_be_visible()
     write_entry(page, "problem", title="Bangunan baru di BOOZEM", text="Menunggu serah terima aset.")
+    expect(page.locator(".empty")).to_be_hidden()
     for text in AGREEMENTS:
         write_entry(page, "agreement", text=text)
     write_entry(page, "signatory", speaker="Rahmat Contoh", speaker_organization="LKM Uji")

@@ -16,6 +16,8 @@ from pypdf import PdfReader
 from core import pdf
 from core.models import Letterhead
 
+pytestmark = pytest.mark.sets_papers
+
 PAGE = '<html lang="id"><head><title>Kertas uji</title></head><body>{}</body></html>'
 
 

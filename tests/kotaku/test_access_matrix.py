@@ -3,6 +3,7 @@
 The addresses come from the resolver, so a new one is in here from its first day.
 """
 
+import copy
 import re
 from decimal import Decimal
 
@@ -96,30 +97,33 @@ def measured(region, rt, hectares):
             "work": factories.WorkFactory(unit=unit).pk,
             "year": draft.assessment_year.pk,
             "boundary": boundary.pk,
+            "import": factories.ImportFactory(region=region).pk,
             "hectares": factories.ReportedHectaresFactory().pk,
         },
     }
 
 
-@pytest.fixture
-def slums(people, village):
+def make_slums():
     """By village: that of the village user, and another one."""
+    here = factories.VillageFactory(code=factories.OWN_VILLAGE)
     there = factories.VillageFactory(code="19.05.01.2088", name="Desa Lain")
-    found = {"here": measured(village, "77", Decimal("37.19")), "there": measured(there, "88", Decimal("48.29"))}
+    found = {"here": measured(here, "77", Decimal("37.19")), "there": measured(there, "88", Decimal("48.29"))}
     AssessmentYear.objects.filter(year=2024).update(status="locked")
     return found
 
 
-@pytest.fixture
-def world(people, workshop, village, slums, now):
-    """A workshop and a slum area with one record of each kind that an address can name."""
-    factories.WorkshopAreaFactory(workshop=workshop, region=village)
+def make_world():
+    """A cast, a workshop and slum areas with one record of each kind that an address can name."""
+    people, slums, workshop = factories.make_people(), make_slums(), factories.WorkshopFactory()
+    factories.WorkshopAreaFactory(workshop=workshop, region=people["village_user"].region)
     item = factories.AgendaItemFactory(workshop=workshop)
     person = factories.ParticipantFactory(workshop=workshop)
     entry = factories.MinutesEntryFactory(workshop=workshop, agenda_item=item)
     file = Attachment(workshop=workshop, title="Berkas uji", file=ContentFile(b"%PDF-1.4 uji", name="uji.pdf"))
     file.save()
-    checkpoint = Checkpoint.objects.create(workshop=workshop, name="Uji", at=now, by=people["planner"], entries=[])
+    checkpoint = Checkpoint.objects.create(
+        workshop=workshop, name="Uji", at="2026-03-10T02:00Z", by=people["planner"], entries=[]
+    )
     of_workshop = {
         "slug": workshop.slug,
         "uid": entry.uid,
@@ -132,7 +136,27 @@ def world(people, workshop, village, slums, now):
         "pk": {"participant": person.pk, "check_in": person.pk, "attachment": file.pk, "checkpoint": checkpoint.pk},
         "item": item.pk,
     }
-    return {"workshops": of_workshop, "slumareas": slums["here"]}
+    return people, slums, {"workshops": of_workshop, "slumareas": slums["here"]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stored(store_for_module):
+    return store_for_module(make_world)
+
+
+@pytest.fixture
+def people(db, stored):
+    return copy.deepcopy(stored[0])
+
+
+@pytest.fixture
+def slums(stored):
+    return stored[1]
+
+
+@pytest.fixture
+def world(stored):
+    return stored[2]
 
 
 def url_of(name, parameters, world):
@@ -155,7 +179,7 @@ def changes():
 
 
 @pytest.mark.parametrize(("name", "parameters"), ALL, ids=IDS)
-def test_the_anonymous_are_sent_to_the_login(client, world, name, parameters):
+def test_the_anonymous_are_sent_to_the_login(db, client, world, name, parameters):
     url, before = url_of(name, parameters, world), changes()
     for ask in (client.get, client.post):
         answer = ask(url)

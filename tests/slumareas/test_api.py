@@ -104,21 +104,21 @@ def stored():
 # --- who comes in, and what is seen ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", COLLECTIONS)
-def test_nobody_comes_in_without_a_name(api, records, name):
-    for url in (address(name), address(name, records[name])):
-        answer = api(None).get(url)
-        assert (answer.status_code, list(answer.json())) == (401, ["detail"])
-    assert api(None).post(address(name), {}, format="json").status_code == 401
+def test_nobody_comes_in_without_a_name(api, records):
+    for name in COLLECTIONS:
+        for url in (address(name), address(name, records[name])):
+            answer = api(None).get(url)
+            assert (answer.status_code, list(answer.json())) == (401, ["detail"]), name
+        assert api(None).post(address(name), {}, format="json").status_code == 401, name
 
 
-@pytest.mark.parametrize("name", COLLECTIONS)
 @pytest.mark.parametrize("role", ["admin", "planner", "verifier", "pokja_member", "opd_user", "village_user"])
-def test_whoever_works_in_the_programme_sees_the_records_of_the_own_place(api, records, name, role):
+def test_whoever_works_in_the_programme_sees_the_records_of_the_own_place(api, records, role):
     program = api(role)
-    assert len(rows(program.get(address(name)))) >= 1
-    answer = program.get(address(name, records[name]))
-    assert (answer.status_code, answer.json()["key"]) == (200, str(records[name]))
+    for name in COLLECTIONS:
+        assert len(rows(program.get(address(name)))) >= 1, name
+        answer = program.get(address(name, records[name]))
+        assert (answer.status_code, answer.json()["key"]) == (200, str(records[name])), name
 
 
 @pytest.mark.parametrize("name", INSIDE)
@@ -468,20 +468,22 @@ def test_results_are_found_by_level_place_and_class(api, baseline, elsewhere, qu
     assert (answer.status_code, answer.json()["count"]) == (200, count)
 
 
-@pytest.mark.parametrize("name", COLLECTIONS)
 @pytest.mark.parametrize(
     "query",
     ["?page=0", "?page=x", "?page=99999999999999999999", "?ordering=password", "?page_size=0", "?ordering=-key,-name"],
 )
-def test_odd_questions_get_an_answer(api, records, name, query):
-    assert api("planner").get(f"{address(name)}{query}").status_code in (200, 404)
+def test_odd_questions_get_an_answer(api, records, query):
+    program = api("planner")
+    for name in COLLECTIONS:
+        assert program.get(f"{address(name)}{query}").status_code in (200, 404), name
 
 
-@pytest.mark.parametrize("name", ["baselines", "assessments", "slum-areas", "works", "decrees", "assessment-years"])
 @pytest.mark.parametrize("year", ["abc", "1", "99999", "2019.5", "-1", "%00"])
-def test_a_year_that_cannot_be_is_named(api, records, name, year):
-    answer = api("planner").get(f"{address(name)}?year={year}")
-    assert (answer.status_code, list(answer.json())) == (400, ["year"])
+def test_a_year_that_cannot_be_is_named(api, records, year):
+    program = api("planner")
+    for name in ("baselines", "assessments", "slum-areas", "works", "decrees", "assessment-years"):
+        answer = program.get(f"{address(name)}?year={year}")
+        assert (answer.status_code, list(answer.json())) == (400, ["year"]), name
 
 
 @pytest.mark.parametrize(
@@ -575,7 +577,6 @@ def test_a_year_moves_by_its_verbs(api, baseline):
     assert steps == [("verify", "verifier", ""), ("lock", "verifier", ""), ("reopen", "verifier", "Salah catat.")]
 
 
-@pytest.mark.parametrize("verb", ["verify", "lock", "reopen"])
 @pytest.mark.parametrize(
     ("role", "code"),
     [
@@ -587,10 +588,12 @@ def test_a_year_moves_by_its_verbs(api, baseline):
         (None, 401),
     ],
 )
-def test_only_a_verifier_moves_a_year(api, baseline, role, code, verb):
-    answer = api(role).post(address("assessment-years", f"2025-{NEW}", verb), {"reason": "x"}, format="json")
-    assert answer.status_code == code
-    assert AssessmentYear.objects.get().status == "draft"
+def test_only_a_verifier_moves_a_year(api, baseline, role, code):
+    program = api(role)
+    for verb in ("verify", "lock", "reopen"):
+        answer = program.post(address("assessment-years", f"2025-{NEW}", verb), {"reason": "x"}, format="json")
+        assert answer.status_code == code, verb
+        assert AssessmentYear.objects.get().status == "draft", verb
 
 
 @pytest.mark.parametrize("verb", ["verify", "lock", "reopen"])

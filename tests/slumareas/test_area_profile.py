@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from io import BytesIO
 
 import pytest
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 # --- reading the paper ---------------------------------------------------------------------------------------
+@cache
 def pages_of(content: bytes) -> list[str]:
     """The text of each page without line breaks; where no font has an emoji, the reader puts NULs between letters."""
     pages = [page.extract_text().replace("\0", "") for page in PdfReader(BytesIO(content)).pages]
@@ -292,6 +294,7 @@ def test_real_figures_are_not_called_made_up(area):
     assert "rekaan" not in profile(area).lower()
 
 
+@pytest.mark.sets_papers
 def test_an_earlier_year_is_told_as_it_was(area, now):
     measure(area, year=2024)
     verify(2024, now)
@@ -316,12 +319,14 @@ def test_a_year_in_which_the_area_was_not_measured_is_no_result(area, village):
     assert "Kumuh ringan, 32 dari 80." in profile(area)
 
 
+@pytest.mark.sets_papers
 def test_the_same_record_gives_the_same_bytes(area):
     factories.AreaBoundaryFactory(slum_area=area)
     measure(area, photo=picture())
     assert documents.area_profile(area) == documents.area_profile(area)
 
 
+@pytest.mark.sets_papers
 def test_the_paper_is_indonesian_in_every_language_of_the_pages(area):
     measure(area)
     with translation.override("en"):
@@ -514,7 +519,7 @@ def test_method_source_and_limits_are_told(area):
     assert "tidak memuat tanda tangan elektronik tersertifikasi" in text
 
 
-def test_queries_do_not_grow_with_what_is_in_the_area(area):
+def test_queries_do_not_grow_with_what_is_in_the_area(area, unset_papers):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
             documents.area_profile(area)

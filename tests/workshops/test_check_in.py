@@ -365,6 +365,28 @@ def test_who_takes_a_seat_is_named_marked_and_found_again_at_the_desk(desk, runn
     assert present(running) == [("Ana Contoh", "Dinas Uji", True)]
 
 
+def test_a_wrong_tap_is_taken_back_by_a_button_with_words(desk, running, moment):
+    person = factories.ParticipantFactory(workshop=running, arrived_at=moment(9))
+    row = desk.get(desk_url(running)).content.decode().partition('id="desk"')[2].partition("</ul>")[0]
+    undo = row.partition(desk_url(running, "check_in_undo_arrival", person.pk))[2].partition("</button>")[0]
+    assert re.search(r"</svg>\w+ \w+<span", undo)
+
+
+@pytest.mark.parametrize(("letters", "folded"), [(20, False), (150, True)])
+def test_a_long_organization_is_cut_short_at_the_desk_and_opens_on_a_tap(desk, running, letters, folded):
+    factories.ParticipantFactory(workshop=running, organization_name="D" * letters)
+    page = desk.get(desk_url(running)).content.decode()
+    assert f"{'D' * letters}<" in page
+    assert ('<details class="desk-long' in page) == folded
+
+
+def test_a_registered_organization_is_written_short_at_the_desk(desk, running, agency):
+    factories.ParticipantFactory(workshop=running, organization=agency, organization_name=agency.name)
+    row = desk.get(desk_url(running)).content.decode().partition('id="desk"')[2].partition("</ul>")[0]
+    assert f">{agency.short_name}<" in row
+    assert f">{agency.name}<" not in row
+
+
 def test_a_name_alone_marks_nobody(desk, running):
     seat = factories.ParticipantFactory(workshop=running, name="", is_invited=True)
     page = desk_url(running, "participant_edit", seat.pk) + "?desk"

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from functools import cache
 from io import BytesIO
 
 import pytest
@@ -73,6 +74,7 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text).lower()
 
 
+@cache
 def text_of(content: bytes) -> str:
     # Where no font has an emoji, this reader (not poppler) puts a NUL before every other letter of the page.
     return "\n".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).replace("\0", "")
@@ -276,6 +278,28 @@ def test_an_empty_workshop_gives_papers_that_can_be_signed_by_hand():
         assert "(......" in text_of(content)
 
 
+@pytest.mark.parametrize(
+    ("roles", "missing"),
+    [
+        ([], {"invitation": ["inviter"], "attendance": ["committee_head"], "minutes": ["chair", "minute_taker"]}),
+        (
+            ["moderator", "secretary"],
+            {"invitation": ["inviter"], "attendance": ["committee_head"], "minutes": ["chair", "minute_taker"]},
+        ),
+        (["chair"], {"invitation": ["inviter"], "minutes": ["minute_taker"]}),
+        (["committee_head", "chair", "minute_taker"], {}),
+    ],
+)
+def test_a_dotted_line_is_foretold_exactly_where_the_paper_has_one(workshop, roles, missing):
+    for role in roles:
+        factories.LeaderFactory(workshop=workshop, role=role)
+    assert documents.without_signer(workshop, *documents.SIGNERS) == missing
+    for paper in documents.SIGNERS:
+        text = text_of(getattr(documents, paper)(workshop))
+        assert ("(......" in text) == (paper in missing), paper
+
+
+@pytest.mark.sets_papers
 def test_the_same_record_gives_the_same_bytes(filled):
     workshop, _expected = filled
     assert documents.minutes(workshop) == documents.minutes(Workshop.objects.get(pk=workshop.pk))
@@ -379,7 +403,7 @@ def test_an_extract_holds_its_item_and_nothing_of_the_others():
 
 
 @pytest.mark.parametrize("paper", ["minutes", "invitation", "attendance"])
-def test_the_queries_do_not_grow_with_the_record(paper):
+def test_the_queries_do_not_grow_with_the_record(paper, unset_papers):
     counts = []
     for entries in (3, 60):
         workshop = factories.WorkshopFactory()

@@ -111,6 +111,74 @@ def test_the_letter_is_saved_and_printed_on_one_page(as_role, workshop):
     assert workshop.invitation_number == "005/1"
 
 
+@pytest.mark.parametrize("page", ["workshop_invitation", "workshop_leaders", "files"])
+def test_a_missing_signer_is_told_before_printing(as_role, workshop, page):
+    client = as_role("planner")
+    assert client.get(url(page, workshop)).context["dotted"]
+    for role in ("inviter", "chair", "minute_taker"):
+        factories.LeaderFactory(workshop=workshop, role=role)
+    assert not client.get(url(page, workshop)).context["dotted"]
+
+
+@pytest.mark.parametrize("page", ["workshop_edit", "workshop_record", "workshop_areas", "workshop_wording"])
+def test_signers_are_not_spoken_of_where_nothing_is_signed(as_role, workshop, page):
+    assert not as_role("planner").get(url(page, workshop)).context["dotted"]
+
+
+def test_the_last_moment_to_name_who_signs_the_minutes_is_pointed_out(as_role, workshop):
+    put_in(workshop, "in_progress")
+    way = url("workshop_leaders", workshop)
+    assert way in as_role("planner").get(url("workshop_finish", workshop)).content.decode()
+    put_in(workshop, "correction")
+    answer = as_role("verifier").get(url("workshop_close", workshop))
+    assert answer.context["dotted"]
+    assert way not in answer.content.decode()
+
+
+def test_a_workshop_without_a_place_cannot_be_announced_but_is_shown_the_way(as_role, workshop):
+    client, way = as_role("planner"), url("workshop_edit", workshop)
+    assert way not in client.get(url("workshop_invite", workshop)).content.decode()
+    Workshop.objects.update(place="")
+    page = client.get(url("workshop_invite", workshop)).content.decode()
+    assert (way in page, "btn-primary" in page) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "offered"), [("draft", False), ("invited", False), ("in_progress", True), ("closed", True)]
+)
+def test_a_report_cannot_be_sent_before_the_event(as_role, workshop, status, offered):
+    put_in(workshop, status)
+    assert (
+        url("workshop_report_sent", workshop)
+        in as_role("planner").get(url("workshop_detail", workshop)).content.decode()
+    ) == offered
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "offered"),
+    [("planner", "in_progress", True), ("planner", "invited", False), ("verifier", "in_progress", False)],
+)
+def test_check_in_is_one_tap_from_the_overview_while_the_event_runs(as_role, workshop, role, status, offered):
+    put_in(workshop, status)
+    page = as_role(role).get(url("workshop_detail", workshop)).content.decode()
+    assert (f'href="{url("check_in", workshop)}"' in page) == offered
+
+
+@pytest.mark.parametrize(
+    ("status", "invited", "offered"), [("draft", True, True), ("draft", False, False), ("invited", True, False)]
+)
+def test_who_has_a_list_is_shown_the_way_to_announce(as_role, workshop, status, invited, offered):
+    put_in(workshop, status)
+    factories.ParticipantFactory(workshop=workshop, is_invited=invited)
+    page = as_role("planner").get(url("participants", workshop)).content.decode()
+    assert (url("workshop_invite", workshop) in page) == offered
+
+
+def test_the_overview_says_from_which_agency_somebody_comes(as_role, workshop):
+    factories.LeaderFactory(workshop=workshop, role="moderator", organization_name="Dinas <Uji>")
+    assert "Dinas &lt;Uji&gt;" in as_role("planner").get(url("workshop_detail", workshop)).content.decode()
+
+
 # --- the minutes and the files -----------------------------------------------------------------------------
 
 

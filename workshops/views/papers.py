@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from core.models import User
@@ -14,7 +15,7 @@ from workshops import documents
 from workshops.calendars import calendar_file, with_revisions
 from workshops.changes import changes_of
 from workshops.forms import AttachmentForm
-from workshops.models import Attachment, Workshop
+from workshops.models import Attachment, Leader, Workshop
 from workshops.views.access import workshop_for
 
 
@@ -48,9 +49,25 @@ def extract_pdf(request, slug, pk):
     return _pdf(documents.extract(item), f"kutipan-{slug}-{pk}")
 
 
+PAPER_NAMES = {
+    "invitation": gettext_lazy("Letter of invitation"),
+    "attendance": gettext_lazy("Attendance list"),
+    "minutes": gettext_lazy("Minutes"),
+}
+
+
+def dotted_lines(workshop, *papers: str) -> str:
+    """Papers that nobody signs yet, each with the roles that would: `minutes (chair, minute taker)`."""
+    return ", ".join(
+        f"{PAPER_NAMES[paper].lower()} ({', '.join(str(Leader.Role(role).label) for role in roles)})"
+        for paper, roles in documents.without_signer(workshop, *papers).items()
+    )
+
+
 def files(request, slug):
     workshop = workshop_for(request, slug)
     may_add = request.user.has_perm("workshops.add_attachment") and not workshop.is_final
+    papers = documents.SIGNERS if request.user.has_perm("workshops.view_participant") else ["minutes"]
     form = AttachmentForm(workshop=workshop)
     if request.method == "POST":
         workshop_for(request, slug, "workshops.add_attachment")
@@ -75,6 +92,7 @@ def files(request, slug):
             "may_add": may_add,
             "attachments": workshop.attachments.select_related("entry", "uploaded_by"),
             "items": workshop.agenda_items.top(),
+            "dotted": dotted_lines(workshop, *papers),
         },
     )
 

@@ -99,14 +99,16 @@ def _participant_page(request, workshop, person):
     may_arrive = from_desk and not person.arrived_at and workshop.status in Participant.DESK_STATES
     form = ParticipantForm(request.POST or None, instance=person, user=request.user)
     if request.method == "POST" and form.is_valid():
+        is_arriving = may_arrive and "arrive" in request.POST
         try:
             form.save()
-            if may_arrive and "arrive" in request.POST and not person.arrived_at:
+            if is_arriving and not person.arrived_at:
                 person.arrive(at=timezone.now(), by=request.user)
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
-            messages.success(request, _("%(person)s is saved.") % {"person": person})
+            done = _("%(person)s is recorded as present.") if is_arriving else _("%(person)s is saved.")
+            messages.success(request, done % {"person": person})
             if from_desk:
                 return redirect(desk_address(workshop, person))
             again = is_new and "again" in request.POST
@@ -118,6 +120,7 @@ def _participant_page(request, workshop, person):
         "person": person,
         "is_new": is_new,
         "may_arrive": may_arrive,
+        "from_desk": from_desk,
         "back": desk_address(workshop, person)
         if from_desk
         else reverse("workshops:participants", args=[workshop.slug]),

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, ListView
 
 from core.refusals import Refused
-from workshops import forms
+from workshops import documents, forms
 from workshops.filters import WorkshopFilter
 from workshops.models import Workshop, number_in_order
 from workshops.views.access import workshop_for
+from workshops.views.papers import dotted_lines
 
 
 class WorkshopList(ListView):
@@ -145,6 +146,8 @@ class Part:
     folded_title: str = ""
     # The address of the paper that is made of it, by name.
     paper: str = ""
+    # The papers that are signed by whom the page, or the page of roles, names.
+    signed: tuple[str, ...] = ()
 
 
 PARTS = {
@@ -154,8 +157,9 @@ PARTS = {
         gettext_lazy("Letter of invitation"),
         gettext_lazy("Fields left empty are printed as dotted lines, to be filled in by hand."),
         paper="workshops:invitation_pdf",
+        signed=("invitation",),
     ),
-    "record": Part(forms.OfficialRecordForm, gettext_lazy("Official record and credits")),
+    "record": Part(forms.OfficialRecordForm, gettext_lazy("Official record and authors")),
 }
 ROWS = {
     "areas": Part(
@@ -165,10 +169,11 @@ ROWS = {
     ),
     "leaders": Part(
         forms.LeaderFormSet,
-        gettext_lazy("Leading persons"),
+        gettext_lazy("Roles at the event"),
         gettext_lazy("Chair, moderator, minute taker, closer: one row per role, written as on the day."),
         folded=("signs_for", "signs_for_office", "rank_grade", "nip"),
         folded_title=gettext_lazy("For the signature block: rank, NIP, acting for"),
+        signed=tuple(documents.SIGNERS),
     ),
     "report": Part(
         forms.ReportSectionFormSet,
@@ -178,7 +183,9 @@ ROWS = {
     "wording": Part(
         forms.TextualNoteFormSet,
         gettext_lazy("Notes on the wording"),
-        gettext_lazy("Where a source writes something else than is meant, both are kept here."),
+        gettext_lazy(
+            "Where the source, such as a letter or a list, writes something else than is meant, say a name misspelt, write both here."
+        ),
     ),
 }
 
@@ -192,6 +199,7 @@ def workshop_part(request, slug, part):
         # Who has written a letter prints it next.
         return redirect(request.path if PARTS[part].paper else workshop)
     context = {"workshop": workshop, "form": form, "part": PARTS[part], "section": "overview"}
+    context["dotted"] = dotted_lines(workshop, *PARTS[part].signed)
     return render(request, "workshops/workshop_part.html", context)
 
 
@@ -205,6 +213,7 @@ def workshop_rows(request, slug, part):
         messages.success(request, _("Saved."))
         return redirect(request.path) if "again" in request.POST else redirect(workshop)
     context = {"workshop": workshop, "formset": formset, "part": ROWS[part], "section": "overview"}
+    context["dotted"] = dotted_lines(workshop, *ROWS[part].signed)
     return render(request, "workshops/workshop_rows.html", context)
 
 
@@ -228,7 +237,7 @@ VERB_TEXTS = {
     "close": (
         gettext_lazy("Close the minutes"),
         gettext_lazy("Nothing can be changed any more, on no page. Reopening asks for a reason."),
-        gettext_lazy("The minutes are closed."),
+        gettext_lazy("The minutes are closed. Print them for signing."),
     ),
     "reopen": (
         gettext_lazy("Reopen the minutes"),
@@ -268,6 +277,8 @@ def workshop_verb(request, slug, verb):
             "explanation": explanation,
             "verb": verb,
             "possible": workshop.can(verb),
+            "lacks_place": verb == "invite" and not workshop.place,
+            "dotted": dotted_lines(workshop, "minutes") if verb in ("finish", "close") else "",
             "invites_nobody": verb == "invite" and not workshop.participants.invited().exists(),
             "is_early": verb == "start" and timezone.localdate() < workshop.held_on,
             "section": "overview",

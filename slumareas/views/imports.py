@@ -1,0 +1,289 @@
+"""Baselines from files: send one, look at what was understood, mend, store, take back."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from core.models import Region
+from core.refusals import Refused
+from core.spreadsheet import Xlsx
+from slumareas import checking
+from slumareas.exporting import FORMATS
+from slumareas.forms import BlankWorkbookForm, ImportForm, ReasonToStoreForm
+from slumareas.importing.exports import export, template
+from slumareas.importing.importer import Permits, apply, look, upload, workbook_of_errors
+from slumareas.importing.preview import ROWS_A_PAGE, STATES, read_rows, read_summary
+from slumareas.importing.storing import undo
+from slumareas.importing.tables import MAPPABLE, QUANTITIES
+from slumareas.models import AssessmentYear, ColumnMapping, Import
+from slumareas.views.access import require
+
+IMPORTS_A_PAGE = 20
+
+
+def import_list(request):
+    """The files that came in, and the form for the next one."""
+    require(request.user, "slumareas.view_import")
+    may_add = request.user.has_perm("slumareas.add_import")
+    form = ImportForm(request.POST or None, request.FILES or None) if may_add else None
+    if request.method == "POST":
+        require(request.user, "slumareas.add_import")
+        if form.is_valid():
+            try:
+                record = upload(
+                    form.cleaned_data["file"],
+                    year=form.cleaned_data["year"],
+                    rule_set=form.rule_set,
+                    region=form.cleaned_data["region"],
+                    by=request.user,
+                )
+                return redirect(record)
+            except ValidationError as refused:
+                form.add_error("file", refused)
+    records = Import.objects.visible_to(request.user).select_related("by", "region")
+    page = Paginator(records, IMPORTS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "blank_form": BlankWorkbookForm(),
+        "page_obj": page,
+        "paginator": page.paginator,
+        "is_paginated": page.has_other_pages(),
+        "section": "imports",
+    }
+    return render(request, "slumareas/import_list.html", context, status=400 if form and form.errors else 200)
+
+
+def import_detail(request, pk):
+    return _shown(request, _record(request, pk))
+
+
+def _record(request, pk: int, permission: str | None = None) -> Import:
+    record = get_object_or_404(
+        Import.objects.visible_to(request.user).select_related("by", "undone_by", "region"), pk=pk
+    )
+    require(request.user, permission)
+    return record
+
+
+def _shown(request, record: Import, *, form=None, sentence: str = "", status: int = 200):
+    summary = read_summary(record) if record.preview else None
+    tiles = [(key, label, record.counts.get(key, 0)) for key, label in TILES.items()]
+    context = {"record": record, "summary": summary, "sentence": sentence, "tiles": tiles}
+    if summary:
+        numbers = summary["numbers"]
+        state = request.GET.get("state")
+        if state not in STATES:
+            state = next((one for one in STATES if numbers[one]), STATES[0])
+        pages = Paginator(range(numbers[state]), ROWS_A_PAGE)
+        page = pages.get_page(request.GET.get("page"))
+        rows = read_rows(record, state, page.number) if numbers[state] else []
+        _label(rows, record)
+        context |= {
+            "state": state,
+            "states": [(one, STATE_LABELS[one], numbers[one]) for one in STATES if numbers[one]],
+            "rows": rows,
+            "page_obj": page,
+            "paginator": pages,
+            "is_paginated": page.has_other_pages(),
+            "villages": [(name, _choices(told)) for name, told in summary["villages"].items()],
+            "columns": [_column_choices(one) for one in summary["columns"]],
+        }
+    may_decide = record.state == Import.State.PREVIEWED and request.user.has_perm("slumareas.add_import")
+    context |= {"may_decide": may_decide, "form": form or ReasonToStoreForm()}
+    return render(request, "slumareas/import_detail.html", context, status=status)
+
+
+TILES = {
+    "new": gettext_lazy("new rows"),
+    "changed": gettext_lazy("changed rows"),
+    "unchanged": gettext_lazy("unchanged rows"),
+    "errors": gettext_lazy("rows with errors"),
+    "warnings": gettext_lazy("warnings"),
+    "ignored": gettext_lazy("rows that are no data"),
+}
+STATE_LABELS = {
+    "error": gettext_lazy("with errors"),
+    "warning": gettext_lazy("with warnings"),
+    "changed": gettext_lazy("changed"),
+    "new": gettext_lazy("new"),
+    "unchanged": gettext_lazy("unchanged"),
+}
+
+
+def _label(rows: list[dict], record: Import) -> None:
+    """Names for codes, and what is said brought together by cell: one place to mend each."""
+    names = dict(Region.objects.filter(code__in={row["region"] for row in rows}).values_list("code", "name"))
+    for row in rows:
+        row["village"] = names.get(row["region"])
+        fixed = record.decisions.get("cells", {}).get(row["sheet"], {})
+        cells = {}
+        for finding in sorted(row["findings"], key=lambda one: one["severity"]):  # errors first
+            cell = cells.setdefault((finding["cell"], finding["field"]), {"findings": []})
+            cell["findings"].append(finding)
+            cell["cell"] = finding["cell"]
+            cell["label"] = checking.label_of(finding["field"]) if finding["field"] in QUANTITIES else ""
+            cell["typed"] = fixed.get(finding["cell"], finding["value"] or "")
+        row["cells"] = list(cells.values())
+        row["changes"] = [(checking.label_of(key), before, now) for key, (before, now) in row["changes"].items()]
+
+
+def _choices(told: str) -> list[tuple[str, str]]:
+    """`Name (code)`, or several codes, as (code, words)."""
+    codes = [part.strip(" )") for part in told.rpartition("(")[2].split(",")]
+    names = dict(Region.objects.filter(code__in=codes).values_list("code", "name"))
+    return [(code, f"{names.get(code, '')} ({code})") for code in codes]
+
+
+def _column_choices(one: dict) -> dict:
+    """Fields that no column was found for, with their words."""
+    return {**one, "fields": [(key, checking.label_of(key)) for key in one["missing"]]}
+
+
+# --- deciding --------------------------------------------------------------------------------------------
+@require_POST
+def import_look(request, pk):
+    """What a person said about cells, villages and columns; then the file is looked at again."""
+    record = _record(request, pk, "slumareas.add_import")
+    record.require_previewed()
+    decisions = {"villages": {}, "cells": {}} | record.decisions
+    for name, value in request.POST.items():
+        kind, _colon, about = name.partition(":")
+        if kind == "village" and value:
+            decisions["villages"][about] = value
+        elif kind == "cell":
+            sheet, _mark, cell = about.rpartition("!")
+            if value != request.POST.get(f"was:{about}", ""):
+                decisions["cells"].setdefault(sheet, {})[cell] = value
+    record.decisions = decisions
+    mapped = _mapped(request.POST, record)
+    if mapped:
+        record.mapping = mapped
+    try:
+        look(record)
+    except ValidationError as refused:
+        record.refresh_from_db()
+        return _shown(request, record, sentence=refused.messages[0], status=400)
+    if mapped:
+        _remember(record)
+    messages.success(request, _("Looked at again with your corrections."))
+    return redirect(record)
+
+
+def _mapped(posted, record: Import) -> list[dict]:
+    """The mapping that follows from the choices for columns; empty where nothing was chosen."""
+    found = []
+    for one in read_summary(record)["columns"]:
+        columns, ignored = {}, []
+        for column in one["unmapped"]:
+            chosen = posted.get(f"column:{one['sheet']}!{column['column']}", "")
+            if chosen == "ignored":
+                ignored.append(column["column"])
+            elif chosen in MAPPABLE:
+                columns[chosen] = column["column"]
+        if columns or ignored:
+            found.append({"sheet": one["sheet"], "columns": columns, "ignored": ignored})
+    kept = [one for one in record.mapping if one["sheet"] not in {new["sheet"] for new in found}]
+    return [*kept, *found] if found else []
+
+
+def _remember(record: Import) -> None:
+    """The next file with the same heading needs no question."""
+    shapes = {one["sheet"]: one["shape"] for one in read_summary(record)["headings"]}
+    for one in record.mapping:
+        if one["sheet"] in shapes:
+            told = {"columns": one["columns"], "ignored": one["ignored"]}
+            ColumnMapping.objects.update_or_create(shape=shapes[one["sheet"]], defaults=told)
+
+
+@require_POST
+def import_apply(request, pk):
+    record = _record(request, pk, "slumareas.add_import")
+    form = ReasonToStoreForm(request.POST, counts=record.counts)
+    if not form.is_valid():
+        return _shown(request, record, form=form, status=400)
+    permits = Permits(
+        valid_rows_only=form.cleaned_data["valid_rows_only"],
+        accepts_warnings=bool(form.cleaned_data["reason"]),
+        reason=form.cleaned_data["reason"],
+    )
+    try:
+        apply(record, permits, by=request.user)
+    except Refused as refused:
+        record.refresh_from_db()
+        return _shown(request, record, form=form, sentence=refused.sentence, status=409)
+    messages.success(request, _("Stored. The results of the year follow from the new figures."))
+    return redirect(record)
+
+
+def import_undo(request, pk):
+    record = _record(request, pk, "slumareas.undo_import")
+    if request.method == "POST":
+        result = undo(record, by=request.user, at=timezone.now())
+        messages.success(
+            request,
+            _("%(undone)s rows taken back, %(kept)s kept.") % {"undone": result["undone"], "kept": len(result["kept"])},
+        )
+        return redirect(record)
+    return render(request, "slumareas/import_undo.html", {"record": record})
+
+
+def import_delete(request, pk):
+    """A file that was looked at and never stored."""
+    record = _record(request, pk, "slumareas.delete_import")
+    record.require_previewed()
+    if request.method == "POST":
+        for file in (record.file, record.preview):
+            file.delete(save=False)
+        record.delete()
+        messages.success(request, _("The file was discarded; nothing of it was stored."))
+        return redirect("slumareas:import_list")
+    return render(request, "slumareas/import_delete.html", {"record": record})
+
+
+# --- files -----------------------------------------------------------------------------------------------
+def import_file(request, pk):
+    record = _record(request, pk)
+    return FileResponse(record.file.open("rb"), as_attachment=True, filename=record.file_name)
+
+
+def import_errors(request, pk):
+    record = _record(request, pk, "slumareas.add_import")
+    stem = record.file_name.rpartition(".")[0] or record.file_name
+    try:
+        content = workbook_of_errors(record)
+    except ValidationError as refused:
+        raise Refused(refused.messages[0])
+    return _attachment(content, f"{stem}-diperiksa.xlsx", Xlsx.CONTENT_TYPE)
+
+
+def year_export(request, pk, format):
+    """The baselines of a year that this person may see; the file comes in again unchanged."""
+    year = get_object_or_404(AssessmentYear.objects.visible_to(request.user), pk=pk)
+    require(request.user, "slumareas.view_baseline")
+    if format not in FORMATS:
+        return HttpResponse(status=404)
+    return _attachment(export(year, format, request.user), f"baseline-{year.key}.{format}", FORMATS[format])
+
+
+def import_blank(request):
+    """The blank workbook of a region."""
+    require(request.user, "slumareas.add_baseline")
+    form = BlankWorkbookForm(request.GET)
+    if not form.is_valid():
+        return render(request, "slumareas/import_blank.html", {"blank_form": form}, status=400)
+    region, year = form.cleaned_data["region"], form.cleaned_data["year"]
+    content = template(region, year, form.rule_set)
+    return _attachment(content, f"isian-baseline-{year}-{region.code}.xlsx", Xlsx.CONTENT_TYPE)
+
+
+def _attachment(content: bytes, name: str, kind: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-cache"
+    return response
