@@ -255,5 +255,10 @@ class Xls(Ods):
     CONTENT_TYPE = "application/vnd.ms-excel"
 
 
-IMPORT_FORMATS = [Xlsx, Csv, Ods, Xls]
+class Html(Ods):
+    EXTENSION = "html"
+    CONTENT_TYPE = "text/html"
+
+
+IMPORT_FORMATS = [Xlsx, Csv, Ods, Xls, Html]
 EXPORT_FORMATS = [Xlsx, Csv]

@@ -8,6 +8,7 @@ in pieces, each ending where a row, a cell or at least a tag begins, so that no 
 import io
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from html import unescape
 from typing import Protocol
@@ -113,8 +114,17 @@ class XlsxScan:
                 if cell and b' t="str"' not in cell[3] and b' t="e"' not in cell[3]:
                     marks.without_value.add(int(cell[2]), column_number(cell[1]))
         if any(literal in piece for literals, _pattern in self._styled.values() for literal in literals):
+            rows_of = defaultdict(list)
             for letters, row in self._cells_of(self.percent, piece):
-                marks.percent_cells.add(int(row), column_number(letters))
+                rows_of[letters].append(row)
+            for letters, found in rows_of.items():
+                first, column = int(found[0]), column_number(letters)
+                # Mostly a whole column; one by one takes as long as reading the file.
+                if int(found[-1]) - first == len(found) - 1:
+                    marks.percent_cells.add(first, column, len(found))
+                else:
+                    for row in found:
+                        marks.percent_cells.add(int(row), column)
             marks.struck_rows.update(int(row) for _letters, row in self._cells_of(self.struck, piece))
 
     def _cells_of(self, styles: set[bytes], piece: bytes) -> list[tuple[bytes, bytes]]:

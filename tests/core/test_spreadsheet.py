@@ -292,8 +292,15 @@ def test_what_the_admin_exports_it_can_import(kind):
     assert list(again)[2] == ("=cmd|' /C calc'!A0", "")
 
 
+def test_the_admin_imports_a_page_under_either_name():
+    page = b"<table><tr><th>Nama<th>Instansi<tr><td>Budi Contoh<td>Dinas Uji</table>"
+    for kind in ("xls", "html"):
+        (tables,) = (one for one in IMPORT_FORMATS if kind == one.EXTENSION)
+        assert list(tables().create_dataset(page)) == [("Budi Contoh", "Dinas Uji")]
+
+
 def test_formats_say_what_they_can_do():
-    assert [kind().get_extension() for kind in IMPORT_FORMATS] == ["xlsx", "csv", "ods", "xls"]
+    assert [kind().get_extension() for kind in IMPORT_FORMATS] == ["xlsx", "csv", "ods", "xls", "html"]
     assert [kind().get_extension() for kind in IMPORT_FORMATS if kind().can_export()] == ["xlsx", "csv"]
     assert all(kind().is_binary() and kind().get_read_mode() == "rb" and kind.is_available() for kind in IMPORT_FORMATS)
     assert Csv().get_content_type().startswith("text/csv")
