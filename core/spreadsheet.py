@@ -63,7 +63,7 @@ SENTENCES = {
 
 def read_upload(file, *, max_bytes: int | None = None, max_rows: int = MAX_ROWS) -> list[Sheet]:
     """The sheets of an uploaded file, whose size is judged before it is read. Raises ValidationError."""
-    _refuse_size(file.size, max_bytes)
+    refuse_size(file.size, max_bytes)
     file.seek(0)
     content = file.read()
     file.seek(0)
@@ -92,7 +92,7 @@ def read_here(content: bytes, name: str, *, max_bytes: int | None = None, max_ro
 
 
 def _read(reader: Callable[..., Book], content: bytes, name: str, max_bytes: int | None, max_rows: int) -> Book:
-    _refuse_size(len(content), max_bytes)
+    refuse_size(len(content), max_bytes)
     try:
         if ending_of(name) not in KINDS:
             raise Unreadable("unknown_kind", kinds=", ".join(KINDS))
@@ -102,7 +102,8 @@ def _read(reader: Callable[..., Book], content: bytes, name: str, max_bytes: int
         raise ValidationError(SENTENCES[refused.code] % params, code=refused.code) from refused
 
 
-def _refuse_size(size: int, max_bytes: int | None) -> None:
+def refuse_size(size: int, max_bytes: int | None = None) -> None:
+    """Raises ValidationError for what is too large or empty, before it is read."""
     limit = max_bytes or settings.UPLOAD_MAX_BYTES
     if size > limit:
         sizes = {"size": filesizeformat(size), "limit": filesizeformat(limit)}

@@ -69,11 +69,19 @@ def label_of(key: str):
 
 
 def check_values(
-    values: Values, rule_set: RuleSet, *, previous: Values | None = None, is_village: bool = False
+    values: Values,
+    rule_set: RuleSet,
+    *,
+    previous: Values | None = None,
+    is_village: bool = False,
+    result: scoring.Result | None = None,
 ) -> list[Finding]:
-    """Everything to be said about one row. `values` by key, None for blank; `previous` those of the year before."""
-    numerators = [criterion.key for criterion in rule_set.criteria]
-    result = scoring.score(values, values, rule_set)
+    """Everything to be said about one row. `values` by key, None for blank; `previous` those of the year before.
+
+    `result` is the score of the values, where the caller has it.
+    """
+    numerators = rule_set.keys
+    result = result or scoring.score(values, values, rule_set)
     found = [Finding(warning.code, warning.field) for warning in result.warnings if warning.code != "parts_above_whole"]
     found += [
         Finding("negative_denominator", key)

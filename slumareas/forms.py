@@ -10,7 +10,6 @@ from django.conf import settings
 from django.core import signing
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Sum
-from django.template.defaultfilters import filesizeformat
 from django.utils.formats import get_format, number_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
@@ -788,10 +787,6 @@ class YearOfFileForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["rule_set_named"].hide_optional = True
 
-    @property
-    def rule_set(self) -> str:
-        return self.cleaned_data["rule_set_named"] or scoring.default_rule_set(self.cleaned_data["year"])
-
 
 class ImportForm(YearOfFileForm):
     file = forms.FileField(
@@ -809,15 +804,6 @@ class ImportForm(YearOfFileForm):
         super().__init__(*args, **kwargs)
         self.fields["region"].offer(Region.objects.villages())
 
-    def clean_file(self):
-        file = self.cleaned_data["file"]
-        if file.size > settings.UPLOAD_MAX_BYTES:
-            raise ValidationError(
-                _("This file is %(size)s; at most %(limit)s is accepted. Make it smaller and choose it again.")
-                % {"size": filesizeformat(file.size), "limit": filesizeformat(settings.UPLOAD_MAX_BYTES)}
-            )
-        return file
-
 
 class BlankWorkbookForm(YearOfFileForm):
     region = forms.ModelChoiceField(
@@ -830,9 +816,13 @@ class BlankWorkbookForm(YearOfFileForm):
         super().__init__(*args, prefix="blank", **kwargs)
         self.fields["region"].label_from_instance = lambda region: f"{region.full_name} ({region.code})"
 
+    @property
+    def rule_set(self) -> str:
+        return self.cleaned_data["rule_set_named"] or scoring.default_rule_set(self.cleaned_data["year"])
+
 
 class ReasonToStoreForm(forms.Form):
-    """What is let pass, each by an explicit word."""
+    """What is let pass, each by an explicit word; which of them are needed is asked where it is stored."""
 
     valid_rows_only = forms.BooleanField(label=_("Store only the valid rows and leave the others out"), required=False)
     reason = forms.CharField(
@@ -843,17 +833,6 @@ class ReasonToStoreForm(forms.Form):
         help_text=_("For example: checked with the facilitator on the spot."),
     )
 
-    def __init__(self, *args, counts: dict | None = None, **kwargs):
+    def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.counts = counts or {}
         self.fields["reason"].hide_optional = True
-
-    def clean(self):
-        cleaned = super().clean()
-        if self.counts.get("errors") and not cleaned.get("valid_rows_only"):
-            self.add_error(
-                "valid_rows_only", _("There are errors. Mend them, or tick that only the valid rows are stored.")
-            )
-        if self.counts.get("warnings") and not (cleaned.get("reason") or "").strip():
-            self.add_error("reason", _("Say why the warnings may pass."))
-        return cleaned

@@ -23,7 +23,6 @@ from slumareas.models.baselines import stamp_of
 from slumareas.models.quantities import QUANTITY_KEYS
 
 NEW, CHANGED, UNCHANGED, ERROR = "new", "changed", "unchanged", "error"
-ROWS_A_STEP = 2_000
 
 
 @dataclass(frozen=True)
@@ -94,10 +93,6 @@ class Analysis:
         }
 
 
-def no_progress(stage: str, done: int, total: int) -> None:
-    """Who asks for no progress gets none. `stage` is `read`, `check` or `write`; `done` of `total` rows."""
-
-
 def analyse(
     book: Book | ValidationError,
     sha256: str,
@@ -107,7 +102,6 @@ def analyse(
     rule_set: str | None = None,
     region: Region | None = None,
     choices: Choices | None = None,
-    progress=no_progress,
 ) -> Analysis:
     """Look at every visible sheet. `book` is the file as it was read, or why it could not be.
 
@@ -135,7 +129,7 @@ def analyse(
         if table is not None and mapping is None and (mapping := choices.remembered.get(shape_of(table))):
             table = find_table(sheet, rules.key, marks.merged, mapping)
         if table is not None:
-            _read_table(found, table, rules, villages, marks, progress)
+            _read_table(found, table, rules, villages, marks)
     if not found.tables:
         found.findings.append(Finding("no_table", is_error=True))
     _find_duplicates(found)
@@ -199,7 +193,7 @@ def _filled_down(sheet: Sheet, marks: Marks) -> Sheet:
 
 
 # --- one sheet -------------------------------------------------------------------------------------------
-def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks: Marks, progress) -> None:
+def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks: Marks) -> None:
     found.tables.append(table)
     sheet = table.sheet.name
     letter = {key: get_column_letter(column + 1) for key, column in table.columns.items()}
@@ -220,11 +214,9 @@ def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks:
     default = _village_of_sheet(table, villages)
     reader = Reader(table, rules, villages, found.year, marks, default)
     whole = [code for code, is_so in _whole_sheet(found, table, rules.key) if is_so]
-    for number, row in enumerate(reader.read()):
+    for row in reader.read():
         row.notes += [Note(code, "", reader.anchor, None) for code in whole]
         found.rows.append(row)
-        if not number % ROWS_A_STEP:
-            progress("check", number, len(table.rows))
 
 
 def _whole_sheet(found: Analysis, table: Table, rule_set: str):

@@ -6,8 +6,11 @@ Names in the statements come from the models, every value is a parameter.
 
 import io
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from django.db import connection, models
+
+ROWS_AT_ONCE = 5_000
 
 
 def upsert(
@@ -21,7 +24,7 @@ def upsert(
 
     Columns are named as in the database, values are as it stores them.
     """
-    table = connection.ops.quote_name(model._meta.db_table)
+    table, rows = connection.ops.quote_name(model._meta.db_table), iter(rows)
     names = ", ".join(map(connection.ops.quote_name, columns))
     changes = ", ".join(f"{name} = excluded.{name}" for name in map(connection.ops.quote_name, updated))
     conflict = f"ON CONFLICT ({', '.join(map(connection.ops.quote_name, unique))}) DO "
@@ -34,7 +37,8 @@ def upsert(
             cursor.execute("DROP TABLE bulk_rows")
         else:
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}", rows)
+            while batch := list(islice(rows, ROWS_AT_ONCE)):  # the driver keeps what it was given
+                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}", batch)
 
 
 class _CopyStream(io.RawIOBase):

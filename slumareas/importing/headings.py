@@ -32,7 +32,7 @@ _SHORT = {
     "prosentase": "persen", "persentase": "persen", "vol": "volume", "skor": "nilai", "score": "nilai",
     "keluarga": "keluarga", "kepala": "kepala", "jiwa": "jiwa", "konstr": "konstruksi", "teratur": "teratur",
 }  # fmt: skip
-_UNITS = {"ha", "m", "m2", "m²", "unit", "kk", "jiwa", "meter", "hektar", "hektare", "orang", "%", "rumah tangga"}
+_UNITS = {"ha", "m", "m2", "m²", "unit", "kk", "jiwa", "meter", "hektar", "hektare", "orang", "rumah tangga"}
 _CODE = re.compile(r"^\s*\(?([1-7])\s*[.\-]?\s*([a-e])\)?(?=$|[\s.:)\-])\s*[.:)\-]*\s*", re.IGNORECASE)
 
 

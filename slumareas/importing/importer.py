@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from core.models import Region
 from core.refusals import Refused
-from slumareas.importing.analysis import Analysis, Choices, analyse, no_progress
+from core.spreadsheet import refuse_size
+from slumareas.importing.analysis import Analysis, Choices, analyse
 from slumareas.importing.book import open_book
 from slumareas.importing.error_workbook import error_workbook
 from slumareas.importing.preview import write_preview
@@ -80,7 +81,6 @@ def import_file(
     permits: Permits | None = None,
     is_dry_run: bool = False,
     by=None,
-    progress=no_progress,
 ) -> Outcome:
     """The whole way at once; nothing is left behind unless something was stored. Raises ValidationError for the choices."""
     choices, permits = choices or Choices(), permits or Permits()
@@ -91,14 +91,14 @@ def import_file(
     for attempt in range(1, ATTEMPTS + 1):
         with outcome.timed("check"):
             outcome.found = found = analyse(
-                book, sha256, name, year=year, rule_set=rule_set, region=region, choices=choices, progress=progress
+                book, sha256, name, year=year, rule_set=rule_set, region=region, choices=choices
             )
         outcome.state = decided(found, permits)
         if is_dry_run or outcome.state == REFUSED or not found.changing_rows:
             return outcome
         with outcome.timed("write"):
             try:
-                outcome.record = _stored(content, outcome, region, choices, permits, by, progress)
+                outcome.record = _stored(content, outcome, region, choices, permits, by)
                 return outcome
             except Outdated:
                 if attempt == ATTEMPTS:
@@ -106,7 +106,7 @@ def import_file(
     return outcome
 
 
-def _stored(content: bytes, outcome: Outcome, region, choices: Choices, permits: Permits, by, progress) -> Import:
+def _stored(content: bytes, outcome: Outcome, region, choices: Choices, permits: Permits, by) -> Import:
     found, now = outcome.found, timezone.now()
     record = Import(
         file_name=found.file[-255:],
@@ -126,7 +126,7 @@ def _stored(content: bytes, outcome: Outcome, region, choices: Choices, permits:
     try:
         with transaction.atomic():
             record.save()
-            finish(record, found, outcome.state, by=by, at=now, progress=progress)
+            finish(record, found, outcome.state, by=by, at=now)
     except BaseException:
         record.file.delete(save=False)
         raise
@@ -134,26 +134,28 @@ def _stored(content: bytes, outcome: Outcome, region, choices: Choices, permits:
 
 
 @transaction.atomic
-def finish(record: Import, found: Analysis, state: str, *, by, at, progress=no_progress) -> None:
+def finish(record: Import, found: Analysis, state: str, *, by, at) -> None:
     """Store, and say so in the record, both or neither."""
-    store(found, record, by=by, at=at, progress=progress)
+    store(found, record, by=by, at=at)
     record.move(state, counts=found.counts(), sheets=sheets_of(found), applied_at=at)
 
 
 # --- with a look in between: pages and API --------------------------------------------------------------------
 def upload(file, *, year: int, rule_set: str, region: Region | None, by) -> Import:
-    """Keep a file that was sent, looked at and ready to be decided about. Raises ValidationError for what is no table."""
-    content = file.read()
-    record = Import(
-        file_name=file.name[-255:],
-        sha256=hashlib.sha256(content).hexdigest(),
-        year=year,
-        rule_set=rule_set,
-        region=region,
-        by=by,
-        at=timezone.now(),
-    )
-    found = _analysed(record, content)
+    """Keep a file that was sent, looked at and ready to be decided about.
+
+    Without a rule set the file's own counts, or else that of the year. Raises ValidationError at `file` for what is too
+    large or no table.
+    """
+    record = Import(file_name=file.name[-255:], year=year, rule_set=rule_set, region=region, by=by, at=timezone.now())
+    try:
+        refuse_size(file.size)
+        content = file.read()
+        record.sha256 = hashlib.sha256(content).hexdigest()
+        found = _analysed(record, content)
+    except ValidationError as refused:
+        raise ValidationError({"file": refused.messages})
+    record.rule_set = found.rule_set
     record.file.save(file.name, ContentFile(content), save=False)
     _note(record, found)
     record.save()
@@ -175,9 +177,15 @@ def _note(record: Import, found: Analysis) -> None:
     write_preview(record, found)
 
 
-def apply(record: Import, permits: Permits, *, by) -> None:
-    """Store what was looked at. Raises Refused where something stands against it or the stored figures are others now."""
+def apply(record: Import, *, valid_rows_only: bool, reason: str, by) -> None:
+    """Store what was looked at.
+
+    Raises ValidationError by field where errors or warnings need a word, Refused where something else stands against it
+    or the stored figures are others now.
+    """
     record.require_previewed()
+    permits = Permits(valid_rows_only=valid_rows_only, accepts_warnings=bool(reason), reason=reason)
+    _require_words(record.counts, permits)
     found = _analysed(record)
     if found.stamp != record.stamp:
         look(record)
@@ -192,6 +200,16 @@ def apply(record: Import, permits: Permits, *, by) -> None:
         record.reason = permits.reason
         record.save(update_fields=["valid_rows_only", "accepts_warnings", "reason"])
         finish(record, found, state, by=by, at=timezone.now())
+
+
+def _require_words(counts: dict, permits: Permits) -> None:
+    wanted = {}
+    if counts["errors"] and not permits.valid_rows_only:
+        wanted["valid_rows_only"] = _("There are errors. Mend them, or tick that only the valid rows are stored.")
+    if counts["warnings"] and not permits.accepts_warnings:
+        wanted["reason"] = _("Say why the warnings may pass.")
+    if wanted:
+        raise ValidationError(wanted)
 
 
 def workbook_of_errors(record: Import) -> bytes:

@@ -39,8 +39,8 @@ class Villages:
         if scope is not None:
             villages = villages.within(scope)
         self.only = scope.code if scope is not None and scope.level == Region.Level.VILLAGE else ""
-        self.confirmed = confirmed or {}
         self.names = {village.code: village.name for village in villages}
+        self.confirmed = {name: code for name, code in (confirmed or {}).items() if code in self.names}
         self.districts: dict[str, set[str]] = {}
         self.by_name: dict[str, set[str]] = {}
         for village in villages:

@@ -3,6 +3,8 @@
 import io
 import json
 import zipfile
+from contextlib import contextmanager
+from dataclasses import asdict
 from decimal import Decimal
 
 from django.core.files.base import ContentFile
@@ -11,12 +13,13 @@ from core.spreadsheet import as_text
 from slumareas.importing.analysis import CHANGED, ERROR, NEW, UNCHANGED, Analysis, Finding, finding_of
 from slumareas.importing.report import finding_report, plain, row_report
 from slumareas.importing.rows import ReadRow, unit_of
-from slumareas.importing.tables import Table, cell_at, shape_of
+from slumareas.importing.tables import Table, cell_at, heading_of, shape_of
 from slumareas.models import Import
 
 ROWS_A_PAGE = 25
 WARNING = "warning"
 STATES = (ERROR, WARNING, CHANGED, NEW, UNCHANGED)
+STATES_OF_A_ROW = {ERROR, CHANGED, NEW, UNCHANGED}  # each row is in one of them; one with warnings stands there again
 
 
 def write_preview(record: Import, found: Analysis) -> None:
@@ -35,16 +38,53 @@ def write_preview(record: Import, found: Analysis) -> None:
 
 
 def read_summary(record: Import) -> dict:
-    return _part(record, "summary.json")
+    with _package(record) as package:
+        summary = json.loads(package.read("summary.json"))
+    return {**summary, "apart": _worded(summary["apart"])}
 
 
 def read_rows(record: Import, state: str, page: int) -> list[dict]:
-    return _part(record, f"{state}/{page}.json") or []
+    name = f"{state}/{page}.json"
+    with _package(record) as package:
+        rows = json.loads(package.read(name)) if name in package.namelist() else []
+    return [{**row, "findings": _worded(row["findings"])} for row in rows]
 
 
-def _part(record: Import, name: str):
+def read_report(record: Import) -> dict:
+    """The report of the contract as it was when the file was looked at; nobody counted the seconds."""
+    with _package(record) as package:
+        names = [name for name in package.namelist() if name.partition("/")[0] in STATES_OF_A_ROW]
+        rows = [row for name in names for row in json.loads(package.read(name))]
+        findings = json.loads(package.read("summary.json"))["apart"]
+    place = {sheet["name"]: number for number, sheet in enumerate(record.sheets)}
+    rows.sort(key=lambda row: (place[row["sheet"]], row["row"]))
+    for row in rows:
+        del row["changes"]
+        findings += row.pop("findings")
+    findings = _worded(findings)
+    return {
+        "file": record.file_name,
+        "sha256": record.sha256,
+        "year": record.year,
+        "rule_set": record.rule_set,
+        "import_id": record.pk,
+        "state": record.state,
+        "counts": record.counts,
+        "sheets": record.sheets,
+        "rows": rows,
+        "findings": findings,
+    }
+
+
+def _worded(kept: list[dict]) -> list[dict]:
+    """As in the report, in the language of whoever looks now."""
+    return [finding_report(Finding(**one)) for one in kept]
+
+
+@contextmanager
+def _package(record: Import):
     with record.preview.open("rb") as file, zipfile.ZipFile(file) as package:
-        return json.loads(package.read(name)) if name in package.namelist() else None
+        yield package
 
 
 def _is_in(row: ReadRow, state: str) -> bool:
@@ -57,7 +97,7 @@ def _row(row: ReadRow) -> dict:
     changes = {
         key: [_shown(key, before[key]), _shown(key, now[key])] for key in now if row.before and before[key] != now[key]
     }
-    findings = [finding_report(finding_of(row, note)) for note in row.notes]
+    findings = [asdict(finding_of(row, note)) for note in row.notes]
     return {**row_report(row), "changes": changes, "findings": findings}
 
 
@@ -71,10 +111,13 @@ def _summary(found: Analysis, numbers: dict[str, int]) -> dict:
     villages = {finding.value: finding.detail for finding in found.findings if finding.code == "similar_region"}
     return {
         "numbers": numbers,
-        "apart": [finding_report(finding) for finding in apart],
+        "apart": [asdict(finding) for finding in apart],
         "villages": villages,
         "columns": [_columns(table, apart) for table in found.tables if table.unmapped],
-        "headings": [{"sheet": table.sheet.name, "shape": shape_of(table)} for table in found.tables],
+        "headings": [
+            {"sheet": table.sheet.name, "shape": shape_of(table), "heading": heading_of(table)}
+            for table in found.tables
+        ],
         "has_changes": bool(found.changing_rows),
     }
 

@@ -8,7 +8,7 @@ from openpyxl.utils import get_column_letter
 
 from slumareas import checking
 from slumareas.importing.analysis import ERROR, Analysis, Finding
-from slumareas.importing.rows import ReadRow
+from slumareas.importing.rows import MERGED, ReadRow
 from slumareas.importing.tables import QUANTITIES
 
 SENTENCES = {
@@ -47,6 +47,8 @@ def sentence(finding: Finding) -> str:
     """What was found and what to do, in the language in use."""
     if finding.code == "unreadable_file":
         return finding.detail
+    if finding.detail == MERGED:
+        return _("This cell is merged over several rows. Write the figure of each RT in its own row.")
     known = SENTENCES.get(finding.code) or checking.FINDINGS[finding.code][1]
     label = str(checking.label_of(finding.field)) if finding.field in QUANTITIES else finding.field or ""
     words = {"value": finding.value or "", "detail": finding.detail, "label": label}

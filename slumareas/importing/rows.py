@@ -16,7 +16,7 @@ from slumareas.importing import headings
 from slumareas.importing.cells import Unit, hamlet_part, plain_part, read_number, read_pair, read_unit, style_of, tidy
 from slumareas.importing.places import Villages
 from slumareas.importing.tables import QUANTITIES, Table
-from slumareas.models.quantities import rounded
+from slumareas.models.quantities import DIGITS, rounded
 from slumareas.scoring import CRITERIA, DENOMINATORS, OPEN_SPACE, RuleSet
 
 ERRORS = {
@@ -25,6 +25,12 @@ ERRORS = {
     "ambiguous_number", "fraction_in_count", "negative_denominator", "zero_denominator", "zero_area", "out_of_range",
     "percent_as_volume",
 }  # fmt: skip
+MERGED = "merged"  # the detail of a finding
+PLACE_COLUMNS = (headings.REGION_CODE, headings.VILLAGE, headings.DISTRICT, headings.YEAR)
+UNIT_COLUMNS = (
+    headings.RW, headings.RT, headings.RT_RW, headings.RW_RT, headings.HAMLET, headings.RULE_SET,
+)  # fmt: skip
+IDENTITY_COLUMNS = (*PLACE_COLUMNS, *UNIT_COLUMNS)
 SCORES = frozenset((0, *(reached for _least, reached in scoring.CUTS)))
 _UNIT_WORDS = {
     "ha": frozenset(("ha", "hektar", "hektare")),
@@ -110,6 +116,14 @@ class Reader:
         if OPEN_SPACE.key not in columns and headings.PUBLIC_SPACE in columns:
             self.quantities.append((OPEN_SPACE.key, columns[headings.PUBLIC_SPACE], OPEN_SPACE.unit))
         table.keys = tuple(key for key, _column, _unit in self.quantities)
+        # Merged downwards, a figure would be that of several neighbourhoods together.
+        used = {column for _key, column, _unit in self.quantities}
+        self.spread = {
+            (number + 1, left)
+            for (top, left), (bottom, right) in self.marks.merged
+            if bottom > top and used & set(range(left, right + 1))
+            for number in range(top, min(bottom, table.last_row) + 1)
+        }
         self.styles = {key: style_of(self._column(column)) for key, column, _unit in self.quantities}
         self.shares = {
             key for key, column, unit in self.quantities if unit.places == 0 and self._looks_like_percent(column)
@@ -143,8 +157,11 @@ class Reader:
     def explain(self, row: Row) -> ReadRow:
         """The long way: every cell is judged by itself."""
         found = ReadRow(self.table, row.number)
-        self.find_place(row, found)
-        self.find_unit(row, found)
+        if broken := self._broken_identity(row):
+            found.notes.append(broken)
+        else:
+            self.find_place(row, found)
+            self.find_unit(row, found)
         self._find_marks(row, found)
         values = {key: self._quantity(row, key, column, unit, found.notes) for key, column, unit in self.quantities}
         self._check_row(row, found, values)
@@ -193,6 +210,16 @@ class Reader:
                 return Unit(before + unit.rw, unit.rt, unit.finding) if before and unit.rt else unit
         return read_unit(cell(headings.RW), cell(headings.RT), cell(headings.HAMLET))
 
+    def _broken_identity(self, row: Row) -> Note | None:
+        """An RT or village that is an error or a formula without value: the empty cell must not pass for a blank."""
+        for name in IDENTITY_COLUMNS:
+            place = (row.number, self.table.columns.get(name, -1))
+            if place in self.marks.error_cells:
+                return Note("no_identity", "rt", self.anchor, self.marks.error_cells[place])
+            if place in self.marks.without_value and row.values[place[1]] is None:
+                return Note("formula_without_value", name, place[1])
+        return None
+
     def _cells(self, row: Row):
         def cell(name: str) -> Value:
             column = self.table.columns.get(name)
@@ -211,6 +238,9 @@ class Reader:
         if place in self.marks.error_cells:
             notes.append(Note("not_a_number", key, column, self.marks.error_cells[place]))
             return None
+        if place in self.spread:
+            notes.append(Note("not_a_number", key, column, value, MERGED))
+            return None
         if value is None and place in self.marks.without_value:
             notes.append(Note("formula_without_value", key, column))
             return None
@@ -224,6 +254,9 @@ class Reader:
             notes.append(Note(reading.finding, key, column, value))
         if reading.value is None:
             return None
+        if reading.value and reading.value.adjusted() >= DIGITS - unit.places:
+            notes.append(Note("out_of_range", key, column, value))
+            return None
         if unit.places == 0:
             if reading.value == reading.value.to_integral_value():
                 return reading.value
@@ -236,7 +269,8 @@ class Reader:
         spoken = {note.field for note in found.notes}
         columns = {key: column for key, column, _unit in self.quantities}
         is_village = not (found.unit.rw or found.unit.rt)
-        for one in checking.check_values(values, self.rules, is_village=is_village):
+        result = scoring.score(values, values, self.rules)
+        for one in checking.check_values(values, self.rules, is_village=is_village, result=result):
             if one.code == "blank_value" and (one.field not in columns or one.field in spoken):
                 continue
             if (one.code, one.field) not in seen:
@@ -246,7 +280,6 @@ class Reader:
         if self._is_shifted(row, found):
             found.notes.append(Note("shifted_row", "", self.anchor, self._anchor_value(row)))
         if not found.has_error:
-            result = scoring.score(values, values, self.rules)
             found.total, found.slum_class = result.total, result.slum_class
             self._compare_totals(row, found, result)
 
@@ -331,15 +364,12 @@ class PlainRows:
         ]
         self.place = place
         marks = reader.marks
-        used = {column for _key, column, _unit in reader.quantities}
-        self.marked = (
-            marks.hidden_rows | marks.struck_rows | {row for row, column in marks.error_cells if column in used}
-        )
+        used = {column for _key, column, _unit in reader.quantities} | set(self._columns(*IDENTITY_COLUMNS))
+        self.marked = marks.hidden_rows | marks.struck_rows | {row for row, _column in reader.spread}
+        self.marked |= {row for row, column in marks.error_cells if column in used}
         self.marked |= marks.without_value.rows_of(used) | marks.percent_cells.rows_of(used)
-        self.place_columns = self._columns(headings.REGION_CODE, headings.VILLAGE, headings.DISTRICT, headings.YEAR)
-        self.unit_columns = self._columns(
-            headings.RW, headings.RT, headings.RT_RW, headings.RW_RT, headings.HAMLET, headings.RULE_SET
-        )
+        self.place_columns = self._columns(*PLACE_COLUMNS)
+        self.unit_columns = self._columns(*UNIT_COLUMNS)
         self.places: dict[tuple, str] = {}
         self.units: dict[tuple, Unit] = {}
         self.total = reader.table.columns.get(headings.TOTAL)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from core.models import Region
 from core.refusals import Refused
-from slumareas.importing.analysis import Analysis, no_progress
+from slumareas.importing.analysis import Analysis
 from slumareas.importing.bulk import restore, upsert, write_history
 from slumareas.importing.rows import ReadRow
 from slumareas.models import AssessmentYear, Baseline, Import, NeighbourhoodUnit, refresh
@@ -36,7 +36,7 @@ class Outdated(Refused):
 
 
 @transaction.atomic
-def store(found: Analysis, record: Import, *, by, at, progress=no_progress) -> None:
+def store(found: Analysis, record: Import, *, by, at) -> None:
     """Write the rows that change something and the results above them. `record` is saved already.
 
     Raises Outdated where the stored rows are others than those the file was compared with, Refused where the year is
@@ -48,7 +48,6 @@ def store(found: Analysis, record: Import, *, by, at, progress=no_progress) -> N
     rows = found.changing_rows
     regions = dict(Region.objects.filter(code__in={row.region for row in rows}).values_list("code", "pk"))
     units = _units(rows, regions, record, by=by, at=at)
-    progress("write", 0, len(rows))
     touched = Baseline.objects.filter(assessment_year=year, unit__region__in=regions.values())
     write_history(touched, at=at, by=None, reason=f"before {record.reason_of_change}", kind="+", is_known=False)
     columns = ["unit_id", "assessment_year_id", "slum_area_id", *QUANTITY_KEYS, *_EMPTY, *_WRITTEN]
@@ -62,7 +61,6 @@ def store(found: Analysis, record: Import, *, by, at, progress=no_progress) -> N
     written = Baseline.objects.filter(source_import=record)
     for kind, is_known in (("~", True), ("+", False)):
         write_history(written, at=at, by=by, reason=record.reason_of_change, kind=kind, is_known=is_known)
-    progress("write", len(rows), len(rows))
     refresh(year, regions.values(), {area for _unit, area in units.values() if area})
 
 

@@ -51,6 +51,10 @@ class Table:
     anchor: int | None = None  # the column of the RT, or of what else names a row
 
     @property
+    def last_row(self) -> int:
+        return self.sheet.rows[-1].number
+
+    @property
     def width(self) -> int:
         return max(len(row.values) for row in self.sheet.rows)
 
@@ -80,6 +84,7 @@ def find_table(
     if len(QUANTITIES & table.columns.keys()) < (1 if mapping else LEAST_QUANTITIES):
         return None
     _sort_rows(table)
+    _drop_empty_of_other_rule_set(table, rule_set)
     above = sheet.rows[: table.heading_rows[0] - 1]
     table.above = [tidy(str(value)) for row in above for value in row.values if value]
     return table
@@ -96,6 +101,12 @@ def _best_heading(sheet: Sheet, rule_set: str, covered) -> Table | None:
         if rank > best_rank:
             best, best_rank = table, rank
     return best
+
+
+def heading_of(table: Table) -> str:
+    """The words of the heading, column by column."""
+    rows = [table.sheet.rows[number - 1].values for number in table.heading_rows]
+    return " | ".join(tidy(str(value)) for row in rows for value in row if value is not None)
 
 
 def shape_of(table: Table) -> str:
@@ -325,3 +336,11 @@ def speaks_of_other_rule_set(table: Table, rule_set: str) -> bool:
         for name in RULE_SETS
     }
     return wrong[rule_set] > 0 and min(wrong.values()) == 0
+
+
+def _drop_empty_of_other_rule_set(table: Table, rule_set: str) -> None:
+    """A table for both rule sets has columns that one of them leaves empty."""
+    for key in CRITERIA.keys() & table.columns.keys() - set(RULE_SETS[rule_set].keys):
+        column = table.columns[key]
+        if all(column >= len(row.values) or row.values[column] is None for row in table.rows):
+            del table.columns[key]

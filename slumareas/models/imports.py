@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models, transaction
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -33,12 +34,17 @@ def preview_path(record, name: str) -> str:
 class ColumnMapping(models.Model):
     """What a person said once about the columns of a heading, for the next file with the same heading."""
 
-    shape = models.CharField(max_length=64, unique=True)
-    columns = models.JSONField(default=dict)
-    ignored = models.JSONField(default=list)
+    shape = models.CharField(_("shape of the heading"), max_length=64, unique=True, editable=False)
+    heading = models.TextField(_("heading"), blank=True)
+    columns = models.JSONField(_("meaning of the columns"), default=dict)
+    ignored = models.JSONField(_("columns left out"), default=list)
+
+    class Meta:
+        verbose_name = _("remembered columns")
+        verbose_name_plural = _("remembered columns")
 
     def __str__(self):
-        return self.shape[:12]
+        return Truncator(self.heading).chars(80)
 
 
 class Import(models.Model):
@@ -119,6 +125,15 @@ class Import(models.Model):
         """Refused once the file was stored or taken back."""
         if self.state != self.State.PREVIEWED:
             raise Refused(gettext("This import is “%(state)s” already.") % {"state": self.get_state_display()})
+
+    def discard(self) -> None:
+        """A file that was never stored goes for good."""
+        with transaction.atomic():
+            held = Import.objects.select_for_update().get(pk=self.pk)
+            held.require_previewed()
+            held.delete()
+        for file in (held.file, held.preview):
+            file.delete(save=False)
 
     @transaction.atomic
     def move(self, state: str, **columns) -> None:

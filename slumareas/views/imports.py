@@ -1,5 +1,7 @@
 """Baselines from files: send one, look at what was understood, mend, store, take back."""
 
+import re
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -17,7 +19,7 @@ from slumareas import checking
 from slumareas.exporting import FORMATS
 from slumareas.forms import BlankWorkbookForm, ImportForm, ReasonToStoreForm
 from slumareas.importing.exports import export, template
-from slumareas.importing.importer import Permits, apply, look, upload, workbook_of_errors
+from slumareas.importing.importer import apply, look, upload, workbook_of_errors
 from slumareas.importing.preview import ROWS_A_PAGE, STATES, read_rows, read_summary
 from slumareas.importing.storing import undo
 from slumareas.importing.tables import MAPPABLE, QUANTITIES
@@ -39,13 +41,13 @@ def import_list(request):
                 record = upload(
                     form.cleaned_data["file"],
                     year=form.cleaned_data["year"],
-                    rule_set=form.rule_set,
+                    rule_set=form.cleaned_data["rule_set_named"],
                     region=form.cleaned_data["region"],
                     by=request.user,
                 )
                 return redirect(record)
             except ValidationError as refused:
-                form.add_error("file", refused)
+                form.add_error(None, refused)
     records = Import.objects.visible_to(request.user).select_related("by", "region")
     page = Paginator(records, IMPORTS_A_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -127,15 +129,29 @@ def _label(rows: list[dict], record: Import) -> None:
             cell = cells.setdefault((finding["cell"], finding["field"]), {"findings": []})
             cell["findings"].append(finding)
             cell["cell"] = finding["cell"]
-            cell["label"] = checking.label_of(finding["field"]) if finding["field"] in QUANTITIES else ""
+            cell["label"] = _field_label(finding)
             cell["typed"] = fixed.get(finding["cell"], finding["value"] or "")
         row["cells"] = list(cells.values())
         row["changes"] = [(checking.label_of(key), before, now) for key, (before, now) in row["changes"].items()]
 
 
+# What else than a figure can be mended at its cell.
+IDENTITY_LABELS = {
+    "no_identity": gettext_lazy("Village, RW and RT"),
+    "date_in_cell": "RT",
+    "unknown_region": gettext_lazy("Village"),
+}
+
+
+def _field_label(finding: dict):
+    if finding["field"] in QUANTITIES:
+        return checking.label_of(finding["field"])
+    return IDENTITY_LABELS.get(finding["code"], "")
+
+
 def _choices(told: str) -> list[tuple[str, str]]:
-    """`Name (code)`, or several codes, as (code, words)."""
-    codes = [part.strip(" )") for part in told.rpartition("(")[2].split(",")]
+    """The codes that a sentence names, as (code, words)."""
+    codes = re.findall(r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}", told)
     names = dict(Region.objects.filter(code__in=codes).values_list("code", "name"))
     return [(code, f"{names.get(code, '')} ({code})") for code in codes]
 
@@ -194,29 +210,27 @@ def _mapped(posted, record: Import) -> list[dict]:
 
 def _remember(record: Import) -> None:
     """The next file with the same heading needs no question."""
-    shapes = {one["sheet"]: one["shape"] for one in read_summary(record)["headings"]}
+    headings = {one["sheet"]: one for one in read_summary(record)["headings"]}
     for one in record.mapping:
-        if one["sheet"] in shapes:
-            told = {"columns": one["columns"], "ignored": one["ignored"]}
-            ColumnMapping.objects.update_or_create(shape=shapes[one["sheet"]], defaults=told)
+        if heading := headings.get(one["sheet"]):
+            told = {"heading": heading["heading"], "columns": one["columns"], "ignored": one["ignored"]}
+            ColumnMapping.objects.update_or_create(shape=heading["shape"], defaults=told)
 
 
 @require_POST
 def import_apply(request, pk):
     record = _record(request, pk, "slumareas.add_import")
-    form = ReasonToStoreForm(request.POST, counts=record.counts)
+    form = ReasonToStoreForm(request.POST)
     if not form.is_valid():
         return _shown(request, record, form=form, status=400)
-    permits = Permits(
-        valid_rows_only=form.cleaned_data["valid_rows_only"],
-        accepts_warnings=bool(form.cleaned_data["reason"]),
-        reason=form.cleaned_data["reason"],
-    )
     try:
-        apply(record, permits, by=request.user)
+        apply(record, **form.cleaned_data, by=request.user)
     except Refused as refused:
         record.refresh_from_db()
         return _shown(request, record, form=form, sentence=refused.sentence, status=409)
+    except ValidationError as refused:
+        form.add_error(None, refused)
+        return _shown(request, record, form=form, status=400)
     messages.success(request, _("Stored. The results of the year follow from the new figures."))
     return redirect(record)
 
@@ -238,9 +252,7 @@ def import_delete(request, pk):
     record = _record(request, pk, "slumareas.delete_import")
     record.require_previewed()
     if request.method == "POST":
-        for file in (record.file, record.preview):
-            file.delete(save=False)
-        record.delete()
+        record.discard()
         messages.success(request, _("The file was discarded; nothing of it was stored."))
         return redirect("slumareas:import_list")
     return render(request, "slumareas/import_delete.html", {"record": record})

@@ -329,6 +329,17 @@ def village_merged_downwards() -> Mess:
 
 
 @kind
+def a_figure_merged_over_several_rows() -> Mess:
+    rows, letter = truth(), column("ideal_road_m")
+    return Mess(
+        workbook(grid(rows), change=lambda _book, sheet: sheet.merge_cells(f"{letter}3:{letter}5")),
+        "baseline.xlsx",
+        told([rows[0], *rows[4:]]),
+        {("not_a_number", f"{letter}{number}") for number in (3, 4, 5)},
+    )
+
+
+@kind
 def village_in_a_line_above() -> Mess:
     rows = truth()[:3]
     keys = [key for key in HEADINGS if key != "village"]
@@ -453,6 +464,23 @@ def an_error_cell() -> Mess:
 
 
 @kind
+def an_error_where_rt_and_rw_should_be() -> Mess:
+    rows = truth()
+
+    def spoil(_book, sheet):
+        for key in ("rw", "rt"):
+            sheet[f"{column(key)}3"] = "#REF!"
+            sheet[f"{column(key)}3"].data_type = "e"
+
+    return Mess(
+        workbook(grid(rows), change=spoil),
+        "baseline.xlsx",
+        told([rows[0], *rows[2:]]),
+        {("no_identity", f"{column('rt')}3")},
+    )
+
+
+@kind
 def a_cell_shown_as_per_cent() -> Mess:
     rows = truth()
     place = f"{column('road_surface')}3"
@@ -527,6 +555,15 @@ def a_criterion_that_is_missing() -> Mess:
 
 
 @kind
+def empty_columns_of_the_other_rule_set() -> Mess:
+    rows = truth()
+    cells = grid(rows)
+    for number, line in enumerate(cells):
+        line += [None, None] if number else ["drainage_unconnected", "waste_unmaintained"]
+    return Mess(workbook(cells), "baseline.xlsx", told(rows))
+
+
+@kind
 def a_heading_that_nobody_understands() -> Mess:
     rows = truth()
     cells = grid(rows)
@@ -555,3 +592,14 @@ def another_year_in_the_title() -> Mess:
     return Mess(
         workbook(cells), "baseline.xlsx", {}, {("year_mismatch", f"{column('rt')}{number}") for number in range(3, 9)}
     )
+
+
+def damaged() -> bytes:
+    """Several faults in one workbook: a word in a figure, a misspelt village, a figure not known, a column nobody knows."""
+    cells, place = grid(truth()), list(HEADINGS).index
+    cells[2][place("water_access")] = "tiga"
+    cells[3][place("village")] = "Tanjng"
+    cells[5][place("drainage_flooding")] = "-"
+    for number, line in enumerate(cells):
+        line.append(f"Petugas {number}" if number else "Surveyor")
+    return workbook(cells)

@@ -191,3 +191,10 @@ def test_two_sentences_about_one_cell_have_one_place_to_mend_it(planner_client):
         for row in planner_client.get(record.get_absolute_url(), {"state": state}).context["rows"]:
             cells = [one["cell"] for one in row["cells"] if one["label"]]
             assert len(cells) == len(set(cells))
+
+
+def test_what_is_said_of_a_file_follows_the_language(planner_client):
+    record = uploaded(planner_client, "text_in_a_number")
+    assert "bukan angka" in planner_client.get(record.get_absolute_url()).content.decode()
+    planner_client.cookies["django_language"] = "en"
+    assert "is no number" in planner_client.get(record.get_absolute_url()).content.decode()
