@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from import_export import fields, resources, widgets
-from import_export.admin import ImportExportModelAdmin
+from import_export.admin import ExportMixin, ImportExportMixin
 from knox.models import AuthToken
 from simple_history.admin import SimpleHistoryAdmin
 
@@ -35,10 +35,9 @@ def by_key(column: str, model, key: str) -> fields.Field:
     return fields.Field(column_name=column, attribute=column, widget=widgets.ForeignKeyWidget(model, key))
 
 
-class HouseAdmin(ImportExportModelAdmin, SimpleHistoryAdmin):
-    """History, spreadsheets both ways, and only what the person may see."""
+class ExportingAdmin(ExportMixin, SimpleHistoryAdmin):
+    """History, lists as spreadsheets, and only what the person may see."""
 
-    import_formats = IMPORT_FORMATS
     export_formats = EXPORT_FORMATS
     list_per_page = 50
     show_full_result_count = False
@@ -47,12 +46,18 @@ class HouseAdmin(ImportExportModelAdmin, SimpleHistoryAdmin):
         queryset = super().get_queryset(request)
         return queryset.visible_to(request.user) if hasattr(queryset, "visible_to") else queryset
 
+    def has_export_permission(self, request):
+        return self.has_view_permission(request)
+
+
+class HouseAdmin(ImportExportMixin, ExportingAdmin):
+    """With lists that come in as well."""
+
+    import_formats = IMPORT_FORMATS
+
     def has_import_permission(self, request):
         """A list adds and changes records, so it needs both rights; the package itself lets everyone import."""
         return self.has_add_permission(request) and self.has_change_permission(request)
-
-    def has_export_permission(self, request):
-        return self.has_view_permission(request)
 
 
 class RefusalsAsMessages:

@@ -9,6 +9,7 @@ from slumareas.api import (
     AssessmentYearViewSet,
     BaselineViewSet,
     DecreeViewSet,
+    ImportViewSet,
     NeighbourhoodViewSet,
     ReportedHectaresViewSet,
     ReportingGroupViewSet,
@@ -29,6 +30,7 @@ router.register("neighbourhoods", NeighbourhoodViewSet)
 router.register("assessment-years", AssessmentYearViewSet)
 router.register("baselines", BaselineViewSet)
 router.register("assessments", AssessmentViewSet)
+router.register("imports", ImportViewSet)
 router.register("works", WorkViewSet)
 router.register("workshops", WorkshopViewSet)
 router.register("agenda-items", AgendaItemViewSet)

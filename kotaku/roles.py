@@ -35,6 +35,7 @@ SLUM_AREAS_INSIDE = [
     *SLUM_AREAS_READ,
     "slumareas.view_neighbourhoodunit",
     "slumareas.view_baseline",
+    "slumareas.view_columnmapping",
     "slumareas.view_import",
     "slumareas.view_work",
     "slumareas.view_yearstatuschange",

@@ -278,6 +278,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RegionLevel": "core.models.Region.Level",
         "RegionKind": "core.models.Region.Kind",
+        "ImportState": "slumareas.models.Import.State",
         "OrganizationKind": "core.models.Organization.Kind",
         "AssessmentLevel": "slumareas.models.Assessment.Level",
         "AssessmentYearStatus": "slumareas.models.AssessmentYear.Status",

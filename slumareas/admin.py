@@ -15,17 +15,18 @@ from import_export import fields, widgets
 from import_export.admin import ExportMixin
 from simple_history.admin import SimpleHistoryAdmin
 
-from core.admin import HouseAdmin, HouseResource, ReadOnly, RefusalsAsMessages, by_key
+from core.admin import ExportingAdmin, HouseAdmin, HouseResource, ReadOnly, RefusalsAsMessages, by_key
 from core.models import Region
 from core.refusals import Refused
 from core.spreadsheet import EXPORT_FORMATS, as_text
-from slumareas import checking, scoring
+from slumareas import checking
 from slumareas.forms import WithVillages
 from slumareas.models import (
     AreaBoundary,
     Assessment,
     AssessmentYear,
     Baseline,
+    ColumnMapping,
     Decree,
     DecreeArea,
     Import,
@@ -85,28 +86,16 @@ def read_only(column: str, attribute: str) -> fields.Field:
     return fields.Field(column_name=column, attribute=attribute, readonly=True)
 
 
-def village_of(row) -> Region:
+def unit_of(row) -> NeighbourhoodUnit:
+    """The neighbourhood that `region`, `rw` and `rt` name."""
     region = Region.objects.villages().filter(code=as_text(row.get("region"))).first()
     if region is None:
         raise ValidationError({"region": gettext("There is no kelurahan or desa with this code.")})
-    return region
-
-
-def unit_of(row, *, may_add: bool = False) -> NeighbourhoodUnit:
-    """The neighbourhood that `region`, `rw` and `rt` name; recorded where it is missing and that is allowed."""
-    place = {
-        "region": village_of(row),
-        "rw": normalised_unit(as_text(row.get("rw"))),
-        "rt": normalised_unit(as_text(row.get("rt"))),
-    }
-    found = NeighbourhoodUnit.objects.select_related("region", "slum_area").filter(**place).first()
-    if found is None:
-        found = NeighbourhoodUnit(**place)
-        if not may_add:
-            raise ValidationError({"rt": gettext("This RT is not recorded in the village.")})
-        found.full_clean()
-        found.save()
-    return found
+    rw, rt = (normalised_unit(as_text(row.get(name))) for name in ("rw", "rt"))
+    unit = NeighbourhoodUnit.objects.select_related("region", "slum_area").filter(region=region, rw=rw, rt=rt).first()
+    if unit is None:
+        raise ValidationError({"rt": gettext("This RT is not recorded in the village.")})
+    return unit
 
 
 class PlacedResource(MeasuredResource):
@@ -115,14 +104,9 @@ class PlacedResource(MeasuredResource):
     region = read_only("region", "unit__region__code")
     rw = read_only("rw", "unit__rw")
     rt = read_only("rt", "unit__rt")
-    may_add_units = False
 
     class Meta(MeasuredResource.Meta):
         abstract = True
-
-    def before_import(self, dataset, **kwargs):
-        user = kwargs.get("user")
-        self.may_add_units = bool(user and user.has_perm("slumareas.add_neighbourhoodunit"))
 
 
 # --- what several have in common -----------------------------------------------------------------------------
@@ -491,7 +475,7 @@ class YearStatusChangeAdmin(ReadOnly):
 
 # --- baselines -----------------------------------------------------------------------------------------------
 class BaselineResource(PlacedResource):
-    """Row by row through the baseline's own door; an RT that is not recorded yet is recorded with its first row."""
+    """Goes out only: lists come in by the pages of the importer, which look at them as a whole."""
 
     year = read_only("year", "assessment_year__year")
     rule_set = read_only("rule_set", "assessment_year__rule_set")
@@ -501,7 +485,6 @@ class BaselineResource(PlacedResource):
 
     class Meta(PlacedResource.Meta):
         model = Baseline
-        import_id_fields = ["region", "rw", "rt", "year"]
         fields = [
             "region",
             "rw",
@@ -519,23 +502,6 @@ class BaselineResource(PlacedResource):
             "slum_class",
         ]
 
-    def get_or_init_instance(self, instance_loader, row):
-        unit, year = unit_of(row, may_add=self.may_add_units), self._year(row)
-        found = Baseline.objects.filter(unit=unit, assessment_year=year).first()
-        baseline = found or Baseline()
-        baseline.unit, baseline.assessment_year = unit, year
-        return baseline, found is None
-
-    @staticmethod
-    def _year(row) -> AssessmentYear:
-        try:
-            number = int(as_text(row.get("year")))
-        except ValueError:
-            raise ValidationError({"year": gettext("Enter a year.")})
-        year = AssessmentYear(year=number, rule_set=as_text(row.get("rule_set")) or scoring.default_rule_set(number))
-        year.clean_fields()
-        return AssessmentYear.objects.get_or_create(year=year.year, rule_set=year.rule_set)[0]
-
 
 class BaselineForm(forms.ModelForm):
     def clean_assessment_year(self):
@@ -545,8 +511,9 @@ class BaselineForm(forms.ModelForm):
 
 
 @admin.register(Baseline)
-class BaselineAdmin(OnSite, SlumAdmin):
+class BaselineAdmin(OnSite, RefusalsAsMessages, ExportingAdmin):
     resource_classes = [BaselineResource]
+    import_export_change_list_template = "admin/slumareas/baseline/change_list_with_importer.html"
     form = BaselineForm
     list_display = ["unit", "assessment_year", "total", "slum_class", "slum_area", "is_made_up"]
     list_select_related = ["unit__region", "assessment_year", "slum_area"]
@@ -593,9 +560,22 @@ class ImportAdmin(ReadOnly):
     list_select_related = ["by"]
     list_filter = ["state", "year", "rule_set"]
     search_fields = ["file_name", "sha256", "by__username"]
+    autocomplete_fields = ["region"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user)
+
+
+@admin.register(ColumnMapping)
+class ColumnMappingAdmin(ReadOnly):
+    """A wrong answer is deleted here; the next file of that heading asks again."""
+
+    list_display = ["heading", "columns", "ignored"]
+    list_filter = [("heading", admin.EmptyFieldListFilter)]
+    search_fields = ["heading"]
+
+    def has_delete_permission(self, request, obj=None):
+        return request.user.has_perm("slumareas.delete_columnmapping")
 
 
 # --- results -------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from slumareas.models import (
     AssessmentYear,
     Baseline,
     Decree,
+    Import,
     NeighbourhoodUnit,
     ReportedHectares,
     ReportingGroup,
@@ -299,6 +300,15 @@ class AssessmentYearFilter(django_filters.FilterSet):
     class Meta:
         model = AssessmentYear
         fields = ["year", "rule_set", "status"]
+
+
+class ImportFilter(django_filters.FilterSet):
+    search = django_filters.CharFilter(label=_("Search"), field_name="file_name", lookup_expr="icontains")
+    year = YearFilter()
+
+    class Meta:
+        model = Import
+        fields = ["search", "year", "rule_set", "state"]
 
 
 # --- which year is meant ---------------------------------------------------------------------------------

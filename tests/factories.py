@@ -317,7 +317,7 @@ class WorkFactory(DjangoModelFactory):
 
 
 class ImportFactory(DjangoModelFactory):
-    """A file that was sent and not looked at yet."""
+    """A file that was sent and in which nothing was found."""
 
     class Meta:
         model = Import
@@ -327,4 +327,7 @@ class ImportFactory(DjangoModelFactory):
     sha256 = "0" * 64
     year = 2025
     rule_set = scoring.PERMEN_14_2018
+    counts = factory.LazyFunction(
+        lambda: dict.fromkeys(("rows", "new", "changed", "unchanged", "errors", "warnings", "ignored"), 0)
+    )
     at = datetime.datetime(2026, 3, 10, 2, 0, tzinfo=datetime.UTC)

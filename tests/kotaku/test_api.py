@@ -20,6 +20,7 @@ COLLECTIONS = [
     "neighbourhoods",
     "baselines",
     "assessments",
+    "imports",
     "assessment-years",
     "works",
     "decrees",

@@ -27,6 +27,7 @@ COLLECTIONS = [
     "baselines",
     "assessments",
     "assessment-years",
+    "imports",
     "works",
     "decrees",
     "reporting-groups",
@@ -70,6 +71,7 @@ def records(baseline, area):
         "baselines": baseline.pk,
         "assessments": f"2025-{NEW}-area-{area.slug}",
         "assessment-years": f"2025-{NEW}",
+        "imports": factories.ImportFactory(region=baseline.unit.region).pk,
         "works": factories.WorkFactory(unit=baseline.unit).pk,
         "decrees": decree.pk,
         "reporting-groups": figure.group.slug,
@@ -121,7 +123,7 @@ def test_whoever_works_in_the_programme_sees_the_records_of_the_own_place(api, r
         assert (answer.status_code, answer.json()["key"]) == (200, str(records[name])), name
 
 
-@pytest.mark.parametrize("name", INSIDE)
+@pytest.mark.parametrize("name", [*INSIDE, "imports"])
 def test_a_viewer_sees_no_rows(api, records, name):
     put_in("locked")
     program = api("viewer")
@@ -481,7 +483,7 @@ def test_odd_questions_get_an_answer(api, records, query):
 @pytest.mark.parametrize("year", ["abc", "1", "99999", "2019.5", "-1", "%00"])
 def test_a_year_that_cannot_be_is_named(api, records, year):
     program = api("planner")
-    for name in ("baselines", "assessments", "slum-areas", "works", "decrees", "assessment-years"):
+    for name in ("baselines", "assessments", "slum-areas", "works", "decrees", "assessment-years", "imports"):
         answer = program.get(f"{address(name)}?year={year}")
         assert (answer.status_code, list(answer.json())) == (400, ["year"]), name
 
@@ -499,6 +501,8 @@ def test_a_year_that_cannot_be_is_named(api, records, year):
         ("slum-areas", "kind=x"),
         ("neighbourhoods", "region=x"),
         ("works", "criterion=x"),
+        ("imports", "state=refused"),
+        ("imports", "rule_set=x"),
         ("reported-hectares", "group=x"),
     ],
 )
@@ -885,6 +889,7 @@ def test_the_number_of_queries_does_not_grow(api, village, name, query):
             unit = factories.NeighbourhoodUnitFactory(region=village, slum_area=area)
             factories.BaselineFactory(unit=unit)
             factories.WorkFactory(unit=unit)
+            factories.ImportFactory(region=village)
         AssessmentYear.objects.get_or_create(year=2020 + number, rule_set=NEW)
         with CaptureQueriesContext(connection) as queries:
             assert program.get(f"{address(name)}{query}").status_code == 200
