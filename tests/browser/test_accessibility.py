@@ -8,8 +8,12 @@ import os
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from slumareas.importing.importer import upload
+from slumareas.scoring import PERMEN_14_2018
 from tests import factories
+from tests.slumareas.importing.messy import damaged
 from workshops.models import Checkpoint, Workshop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -18,7 +22,7 @@ WIDTHS = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "heigh
 EVERY = list(itertools.product(["id", "en"], ["light", "dark"], WIDTHS))
 # One page of each kind in all variants, the others once, unless all are asked for.
 ONCE = [("id", "light", "phone")]
-IN_FULL = {"home", "list", "detail", "form", "login", "area", "baseline form"}
+IN_FULL = {"home", "list", "detail", "form", "login", "area", "baseline form", "import"}
 
 PAGES = {
     "home": "/",
@@ -75,6 +79,10 @@ SLUM_AREAS = {
     "start of a baseline": "/slum-areas/baselines/new/",
     "baseline form": "/slum-areas/baselines/{baseline}/edit/",
     "baseline deletion": "/slum-areas/baselines/{baseline}/delete/",
+    "imports": "/slum-areas/imports/",
+    "import": "/slum-areas/imports/{import}/",
+    "import deletion": "/slum-areas/imports/{import}/delete/",
+    "import undo": "/slum-areas/imports/{import}/undo/",
     "works form": "/slum-areas/works/new/?unit={unit}",
     "area form": "{area}edit/",
     "new area": "/slum-areas/new/",
@@ -176,7 +184,13 @@ def measured(people, village):
         "baseline": baseline.pk,
         "year": baseline.assessment_year.pk,
         "figure": factories.ReportedHectaresFactory().pk,
+        "import": _sent_file().pk,
     }
+
+
+def _sent_file():
+    file = SimpleUploadedFile("rusak.xlsx", damaged())
+    return upload(file, year=2025, rule_set=PERMEN_14_2018, region=None, by=None)
 
 
 @pytest.mark.parametrize(("language", "colours", "width", "names"), list(variants(SLUM_AREAS)))
