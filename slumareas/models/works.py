@@ -1,12 +1,17 @@
 """Works that change a number."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.models import Region
+from core.refusals import Refused
 from slumareas import checking, scoring
 from slumareas.models.assessments import refresh
 from slumareas.models.places import YEARS, NeighbourhoodUnit
@@ -26,18 +31,49 @@ class WorkQuerySet(models.QuerySet):
     def delete(self):
         """The door of many works at once, with the causes that followed from them."""
         with transaction.atomic():
-            works = list(self.select_related("unit"))
+            explained = explained_years(self.select_related("unit"))
             deleted = super().delete()
-            for work in {(work.year, work.unit_id): work for work in works}.values():
-                work._refresh_causes()
+            _refresh(explained)
         return deleted
 
     delete.alters_data = True
     delete.queryset_only = True
 
 
+def explained_years(works: Iterable["Work"]) -> dict[AssessmentYear, set[int]]:
+    """{year: villages} whose change of hectares may be due to the works: of each the first year measured since.
+
+    Held until the transaction ends; refused where such a year is verified or locked, since its causes would change.
+    """
+    villages = defaultdict(set)
+    for work in works:
+        later = AssessmentYear.objects.measured().filter(year__gte=work.year).order_by("year")
+        villages[later.values_list("year", flat=True).first()].add(work.unit.region_id)
+    held = AssessmentYear.objects.measured().filter(year__in=villages.keys() - {None}).select_for_update()
+    found = {year: villages[year.year] for year in held.order_by("year", "rule_set")}
+    for year in found:
+        if not year.is_draft:
+            raise Refused(
+                gettext("These works count for %(year)s, which is %(status)s. Ask a verifier to reopen it first.")
+                % {"year": year.year, "status": year.get_status_display()},
+                code="locked_year",
+            )
+    return found
+
+
+def _refresh(explained: dict[AssessmentYear, set[int]]) -> None:
+    for year, villages in explained.items():
+        refresh(year, villages)
+
+
+SAME_WORKS = _("These works are already recorded.")
+
+
 class Work(models.Model):
-    """Works (investasi) that change a number: what was built, for which criterion, how much of it, by whose money."""
+    """Works (investasi) that change a number: what was built, for which criterion, how much of it, by whose money.
+
+    They are recorded, changed and deleted while the year whose change they explain is a draft.
+    """
 
     unit = models.ForeignKey(
         NeighbourhoodUnit, models.PROTECT, related_name="works", verbose_name=_("neighbourhood (RT)")
@@ -58,6 +94,18 @@ class Work(models.Model):
         verbose_name = _("works")
         verbose_name_plural = _("works")
         constraints = [
+            # Twice, since an unknown cost equals no other in a database.
+            models.UniqueConstraint(
+                fields=["unit", "year", "criterion", "activity", "volume", "funding_source", "cost"],
+                name="work_once",
+                violation_error_message=SAME_WORKS,
+            ),
+            models.UniqueConstraint(
+                fields=["unit", "year", "criterion", "activity", "volume", "funding_source"],
+                name="work_without_cost_once",
+                condition=Q(cost=None),
+                violation_error_message=SAME_WORKS,
+            ),
             models.CheckConstraint(
                 name="work_volume_positive",
                 condition=Q(volume__gt=0),
@@ -77,30 +125,20 @@ class Work(models.Model):
         criterion = scoring.CRITERIA.get(self.criterion)
         if criterion and self.volume and not criterion.unit.places and self.volume % 1:
             raise ValidationError({"volume": checking.FINDINGS["fraction_in_count"][1]})
-        named = ("unit_id", "year", "criterion", "activity", "volume", "funding_source", "cost")
-        same = Work.objects.filter(**{name: getattr(self, name) for name in named})
-        if same.exclude(pk=self.pk).exists():
-            raise ValidationError(_("These works are already recorded."))
 
     @transaction.atomic
     def save(self, **kwargs):
         stored = Work.objects.filter(pk=self.pk).select_related("unit").first() if self.pk else None
+        explained = explained_years(filter(None, (stored, self)))
         super().save(**kwargs)
-        for work in filter(None, (stored, self)):
-            work._refresh_causes()
+        _refresh(explained)
 
     @transaction.atomic
     def delete(self, **kwargs):
+        explained = explained_years([self])
         deleted = super().delete(**kwargs)
-        self._refresh_causes()
+        _refresh(explained)
         return deleted
-
-    def _refresh_causes(self):
-        """Of the first year measured since: the change of its hectares may be due to these works."""
-        later = AssessmentYear.objects.measured().filter(year__gte=self.year).order_by("year", "rule_set")
-        since = later.values_list("year", flat=True).first()
-        for year in AssessmentYear.objects.select_for_update().filter(year=since).order_by("rule_set"):
-            refresh(year, [self.unit.region_id])
 
     @property
     def criterion_info(self) -> scoring.Criterion:

@@ -379,9 +379,13 @@ def work_edit(request, pk):
 def _work_form(request, form: forms.WorkForm, unit: NeighbourhoodUnit):
     work, is_new = form.instance, form.instance.pk is None
     if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, _("The works are saved."))
-        return redirect(work.unit)
+        try:
+            form.save()
+        except Refused as refusal:
+            form.add_error("year", refusal.sentence)
+        else:
+            messages.success(request, _("The works are saved."))
+            return redirect(work.unit)
     context = {"form": form, "work": work, "unit": unit, "is_new": is_new, "section": "villages"}
     return render(request, "slumareas/work_form.html", context)
 
@@ -391,8 +395,12 @@ def work_delete(request, pk):
     require(request.user, "slumareas.delete_work")
     unit = work.unit
     if request.method == "POST":
-        work.delete()
-        messages.success(request, _("The works are deleted."))
+        try:
+            work.delete()
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+        else:
+            messages.success(request, _("The works are deleted."))
         return redirect(unit)
     sentence = _("“%(work)s” is deleted; what caused the change of slum hectares is computed again.") % {"work": work}
     return _ask_delete(request, str(unit), _("Delete the works"), sentence, unit.get_absolute_url())

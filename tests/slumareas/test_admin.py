@@ -555,6 +555,44 @@ def test_a_list_of_works_names_neighbourhoods_that_exist(as_role, baseline):
     assert Work.objects.get().unit == baseline.unit
 
 
+def test_works_of_a_settled_year_do_not_come_in(as_role, baseline):
+    work = factories.WorkFactory(unit=baseline.unit)
+    put_in("locked")
+    client, before = as_role("admin"), list(Work.objects.values())
+    assert not imported(client, Work, [WORK_HEADS, WORK_ROW])
+    assert imported(client, Work, [WORK_HEADS, [*WORK_ROW[:4], 2026, *WORK_ROW[5:]]])
+    Work.objects.filter(year=2026).delete()
+    url = address(Work, "change", work.pk)
+    for page, sent in (
+        (url, form_of(client, url) | {"volume": "9"}),
+        (address(Work, "delete", work.pk), {"post": "yes"}),
+    ):
+        assert ["2025" in one for one in sentences(client.post(page, sent, follow=True))] == [True]
+    inline = address(NeighbourhoodUnit, "change", baseline.unit.pk)
+    answer = client.post(inline, form_of(client, inline) | {"works-0-volume": "9"}, follow=True)
+    assert ["2025" in one for one in sentences(answer)] == [True]
+    assert list(Work.objects.values()) == before
+
+
+def test_the_same_works_or_area_are_refused_here_too(as_role, baseline, area):
+    client = as_role("planner")
+    work = factories.WorkFactory(unit=baseline.unit)
+    twin = factories.WorkFactory(unit=baseline.unit, activity="Lain")
+    url = address(Work, "change", twin.pk)
+    answer = client.post(url, form_of(client, url) | {"activity": work.activity})
+    assert answer.context["errors"]
+    rows = [["slug", "name", "kind", "villages"], ["", area.name.upper(), "prevention", HERE]]
+    assert not imported(client, SlumArea, rows)
+    sent = {"name": area.name.upper(), "kind": "prevention", "villages": [baseline.unit.region.pk]}
+    answer = client.post(
+        address(SlumArea, "add"),
+        {f"{name}-{part}": 0 for name in ("boundaries", "decree_areas") for part in ("TOTAL_FORMS", "INITIAL_FORMS")}
+        | sent,
+    )
+    assert list(answer.context["adminform"].form.errors) == ["name"]
+    assert (Work.objects.count(), SlumArea.objects.count()) == (2, 1)
+
+
 def test_results_go_out_only(as_role, baseline):
     client = as_role("planner")
     rows = exported(client, Assessment, resource_of(Assessment))

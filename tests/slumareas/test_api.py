@@ -831,6 +831,28 @@ def test_works_are_recorded_for_a_neighbourhood(api, baseline):
     assert Work.objects.count() == 1
 
 
+def test_works_of_a_settled_year_are_a_conflict(api, baseline):
+    work = factories.WorkFactory(unit=baseline.unit)
+    put_in("locked")
+    before, program = stored(), api("planner")
+    sent = {
+        "neighbourhood": baseline.unit.pk,
+        "year": 2025,
+        "criterion": "road_surface",
+        "activity": "Paving",
+        "volume": "1",
+    }
+    url = address("works", work.pk)
+    for answer in (
+        program.post(address("works"), sent, format="json"),
+        program.patch(url, {"volume": "9"}, format="json"),
+        program.delete(url),
+    ):
+        assert (answer.status_code, list(answer.json())) == (409, ["detail"])
+        assert "2025" in answer.json()["detail"]
+    assert stored() == before
+
+
 def test_a_decree_names_its_areas_as_a_whole(api, area, village):
     program = api("planner")
     other = factories.SlumAreaFactory(villages=[village])

@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -479,6 +479,108 @@ def test_a_class_that_changed_with_a_move_keeps_its_cause_by_method_b(before, ar
     assert (changes(area, "b"), changes(other, "b"), changes(village, "b")) == ({"works": -3}, {}, {"works": -3})
     assert (changes(area, "a"), changes(other, "a")) == ({"delineation": -3}, {})
     assert_all_follow()
+
+
+# --- works and years that are no longer drafted -------------------------------------------------------------------
+def stored_changes():
+    return list(Assessment.objects.order_by("pk").values())
+
+
+@pytest.fixture
+def settled(before, people, now):
+    """`settled(status)`: 2020 measured, with works of 2019 and of 2020 on record, and then verified or locked."""
+
+    def settle(status="locked"):
+        make_baseline(before, with_score(NEVER_A_SLUM, "3"))
+        works = [
+            Work.objects.create(unit=before, year=year, criterion="road_surface", activity="Jalan", volume=10)
+            for year in (2019, 2020)
+        ]
+        make_year(2020).verify(people["verifier"], now)
+        if status == "locked":
+            make_year(2020).lock(people["verifier"], now)
+        return works
+
+    return settle
+
+
+def new_works(unit, year):
+    return Work(unit=unit, year=year, criterion="road_surface", activity="Jembatan", volume=5)
+
+
+def moved(work, **changed):
+    for name, value in changed.items():
+        setattr(work, name, value)
+    return work
+
+
+@pytest.mark.parametrize("status", ["verified", "locked"])
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda unit, works: new_works(unit, 2020).save(),
+        lambda unit, works: moved(works[1], year=2021).save(),
+        lambda unit, works: moved(works[1], volume=7).save(),
+        lambda unit, works: moved(works[0], year=2020).save(),
+        lambda unit, works: works[1].delete(),
+        lambda unit, works: Work.objects.filter(year=2020).delete(),
+        lambda unit, works: Work.objects.all().delete(),
+    ],
+    ids=["new", "out of the year", "another volume", "into the year", "deleted", "deleted as a list", "all deleted"],
+)
+def test_works_cannot_change_the_causes_of_a_year_that_is_not_a_draft(settled, before, status, attempt):
+    works = settled(status)
+    causes, recorded = stored_changes(), list(Work.objects.order_by("pk").values())
+    with pytest.raises(Refused) as refused:
+        attempt(before, works)
+    assert refused.value.code == "locked_year"
+    assert "2020" in refused.value.sentence
+    assert (stored_changes(), list(Work.objects.order_by("pk").values())) == (causes, recorded)
+    assert_all_follow()
+
+
+def test_works_of_years_without_rows_count_for_the_next_measured_year(settled, before, people, now):
+    settled()
+    make_baseline(before, with_score(LIGHT, "3"), year=2023)
+    new_works(before, 2021).save()  # 2023 is a draft
+    make_year(2023).verify(people["verifier"], now)
+    with pytest.raises(Refused, match="2023"):
+        new_works(before, 2022).save()
+    assert_all_follow()
+
+
+def test_works_after_the_last_measured_year_are_recorded_as_they_come(settled, before, area):
+    settled()
+    causes = changes(area, "a")
+    new_works(before, 2024).save()
+    assert changes(area, "a") == causes == {"works": -3}
+
+
+def test_a_reopened_year_takes_works_again(settled, before, people, now):
+    works = settled()
+    make_year(2020).reopen(people["verifier"], now, "Pekerjaan terlewat")
+    works[1].delete()
+    assert changes(before.slum_area, "a") == {"correction": -3}
+    assert_all_follow()
+
+
+def test_works_are_held_back_where_one_rule_set_of_the_year_is_settled(settled, before):
+    settled()
+    make_baseline(before, with_score(18, "3", PERMEN_2_2016), rule_set=PERMEN_2_2016)
+    with pytest.raises(Refused):
+        new_works(before, 2020).save()
+
+
+@pytest.mark.parametrize("cost", [None, 1000])
+def test_the_database_refuses_the_same_works_twice(before, cost):
+    for activity, twice in (("Jalan", False), ("Jalan", True)):
+        work = Work(unit=before, year=2020, criterion="road_surface", activity=activity, volume=10, cost=cost)
+        if twice:
+            with pytest.raises(IntegrityError), transaction.atomic():
+                work.save()
+        else:
+            work.save()
+    assert Work.objects.count() == 1
 
 
 def test_an_empty_year_is_compared_with_nothing(before, area):

@@ -1158,6 +1158,43 @@ def test_a_second_click_records_works_once(unit, as_role):
     assert Work.objects.count() == 1
 
 
+COUNTED = "These works count for %(year)s, which is %(status)s. Ask a verifier to reopen it first."
+
+
+def settle(unit, status="locked"):
+    """A year that was measured and is closed for changes."""
+    factories.BaselineFactory(unit=unit)
+    AssessmentYear.objects.update(status=status)
+
+
+@pytest.mark.parametrize(("status", "word"), [("verified", "verified"), ("locked", "locked")])
+def test_works_of_a_settled_year_are_refused_beside_the_year(unit, as_role, status, word):
+    settle(unit, status)
+    before = stored()
+    answer = as_role("planner").post(address("work_create", unit=unit.pk), work_typed(unit))
+    assert errors(answer) == {"year": 1}
+    with translation.override("id"):
+        said = gettext(COUNTED) % {"year": 2025, "status": AssessmentYear.Status(status).label}
+    assert escape(said) in text(answer)
+    assert (value_of(answer, "activity"), value_of(answer, "volume")) == ("Jalan uji", "162,5")
+    assert stored() == before
+    assert (
+        as_role("planner").post(address("work_create", unit=unit.pk), work_typed(unit, year="2026")).status_code == 302
+    )
+
+
+def test_works_of_a_settled_year_are_neither_changed_nor_deleted(unit, as_role):
+    work = factories.WorkFactory(unit=unit)
+    settle(unit)
+    client, before = as_role("planner"), stored()
+    url = address("work_edit", work.pk)
+    seen = value_of(client.get(url), "seen")
+    assert errors(client.post(url, work_typed(unit, volume="10", seen=seen))) == {"year": 1}
+    answer = client.post(address("work_delete", work.pk), follow=True)
+    assert "2025" in str(next(iter(answer.context["messages"])))
+    assert stored() == before
+
+
 def test_of_two_who_edit_works_the_second_is_told(unit, as_role):
     work = factories.WorkFactory(unit=unit)
     client, url = as_role("planner"), address("work_edit", work.pk)
