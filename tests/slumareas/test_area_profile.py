@@ -17,6 +17,7 @@ from pypdf import PdfReader
 
 from core.models import Letterhead
 from slumareas import documents, scoring
+from slumareas.documents import rows
 from slumareas.models import Assessment, AssessmentYear, Baseline
 from slumareas.models.quantities import QUANTITY_KEYS
 from tests import factories
@@ -441,15 +442,15 @@ def test_works_are_added_up_by_kind_with_funding_and_cost(area):
 
 def test_of_many_neighbourhoods_the_worst_are_listed(area):
     measure(area, rt="100")
-    for number in range(1, documents.MOST_UNITS + 1):
+    for number in range(1, rows.MOST_UNITS + 1):
         measure(area, rt=str(number), waste_system=125)
     content = documents.area_profile(area)
     text = " ".join(pages_of(content))
     assert "RT 9 RW 1" in text
     assert text.index("RT 9 RW 1") < text.index("RT 10 RW 1")
     assert "RT 100 RW 1" not in text
-    assert f"Hanya {documents.MOST_UNITS} RT yang belum dinilai lengkap atau bernilai tertinggi" in text
-    assert f"dari {documents.MOST_UNITS + 1} RT" in text
+    assert f"Hanya {rows.MOST_UNITS} RT yang belum dinilai lengkap atau bernilai tertinggi" in text
+    assert f"dari {rows.MOST_UNITS + 1} RT" in text
 
 
 def test_photos_are_small_and_without_the_camera_s_notes(area):
@@ -459,7 +460,7 @@ def test_photos_are_small_and_without_the_camera_s_notes(area):
     content = documents.area_profile(area)
     reader = PdfReader(BytesIO(content))
     images = {image.data: image.image.size for page in reader.pages for image in page.images}
-    assert [max(size) for size in images.values()] == [documents.PHOTO_PIXELS]
+    assert [max(size) for size in images.values()] == [rows.PHOTO_PIXELS]
     assert b"rahasia-kamera" not in content + b"".join(images)
     assert "Genangan di gang." in " ".join(pages_of(content))
 
