@@ -312,7 +312,7 @@ class WorkFactory(DjangoModelFactory):
     unit = factory.SubFactory(NeighbourhoodUnitFactory)
     year = 2025
     criterion = "road_surface"
-    activity = "Perbaikan jalan uji"
+    activity = factory.Sequence(lambda number: f"Perbaikan jalan uji {number}")
     volume = Decimal(120)
 
 

@@ -23,7 +23,7 @@ YEARS = [MinValueValidator(FIRST_YEAR), MaxValueValidator(LAST_YEAR)]
 # What stands where an area's key would stand in an address.
 RESERVED_SLUGS = {
     "new", "map", "hectares", "villages", "imports", "neighbourhoods", "baselines", "years", "works", "export", "decrees",
-    "districts", "regency",
+    "districts", "regencies",
 }  # fmt: skip
 
 

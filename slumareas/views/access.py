@@ -7,7 +7,7 @@ from core.models import Region
 from slumareas.filters import years_with_results
 from slumareas.models import AssessmentYear, SlumArea
 
-__all__ = ["area_for", "chosen_year", "require", "village_for", "years_with_results"]
+__all__ = ["area_for", "chosen_year", "region_for", "require", "years_with_results"]
 
 
 def area_for(request, slug: str, permission: str | None = None) -> SlumArea:
@@ -17,10 +17,13 @@ def area_for(request, slug: str, permission: str | None = None) -> SlumArea:
     return area
 
 
-def village_for(request, code: str) -> Region:
-    """A village by its code; who may see slum areas may see that there are villages."""
+def region_for(request, code: str, level: str) -> Region:
+    """A region of the level by its code; who may see slum areas may see which regions there are."""
     require(request.user, "slumareas.view_slumarea")
-    return get_object_or_404(Region.objects.villages().select_related("parent"), code=code)
+    regions = Region.objects.select_related("parent__parent").defer(
+        "boundary", "parent__boundary", "parent__parent__boundary"
+    )
+    return get_object_or_404(regions, code=code, level=level)
 
 
 def require(user, permission: str | None) -> None:

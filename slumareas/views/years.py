@@ -13,7 +13,7 @@ from core.refusals import Refused
 from slumareas.models import Assessment, AssessmentYear, Baseline
 from slumareas.reading import length
 from slumareas.views.access import require
-from slumareas.views.areas import IN_ORDER, ROWS_A_PAGE, incomplete_row
+from slumareas.views.places import IN_ORDER, ROWS_A_PAGE, incomplete_row
 
 VERB_TEXTS = {
     "verify": (

@@ -73,6 +73,8 @@ OF_A_WORKSHOP = [row for row in ALL if row[0].startswith("workshops:") and "slug
 OF_SLUM_AREAS = [row for row in ALL if row[0].startswith("slumareas:")]
 # Rows of neighbourhoods, and what is drafted or decided about them.
 ROWS = ("neighbourhood_", "baseline_", "work_")
+# How much of a village's code names the region above it.
+HIGHER = {"district": 8, "regency": 5}
 YEAR_VERBS = {"slumareas:year_verify", "slumareas:year_lock", "slumareas:year_reopen"}
 
 
@@ -164,6 +166,8 @@ def url_of(name, parameters, world):
     named = world[app if app in world else "workshops"]
     pk = next((pk for start, pk in named["pk"].items() if short.startswith(start)), named.get("item"))
     values = {parameter: pk if parameter == "pk" else named[parameter] for parameter in parameters}
+    if short.startswith(tuple(HIGHER)):
+        values["code"] = values["code"][: HIGHER[short.partition("_")[0]]]
     return reverse(name, kwargs=values)
 
 

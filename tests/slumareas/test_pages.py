@@ -843,7 +843,7 @@ def test_what_people_typed_is_escaped(as_role, village, unit, area):
 # --- the same cost however much there is ---------------------------------------------------------------------------------
 QUERIES = {
     "areas": 14,
-    "villages": 14,
+    "villages": 15,
     "area": 19,
     "village": 15,
     "criterion": 10,
