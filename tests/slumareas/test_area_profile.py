@@ -486,7 +486,7 @@ def test_it_has_two_to_four_numbered_pages(area, settings, paper, height):
     for number in range(1, 16):
         unit = measure(area, rt=str(number), year=2024).unit
         measure(area, rt=str(number), year=2025, photo=picture() if number < 7 else "")
-        factories.WorkFactory(unit=unit, year=2025, cost=1_000_000, funding_source="APBD")
+        factories.WorkFactory(unit=unit, year=2025, activity="Jalan", cost=1_000_000, funding_source="APBD")
     content = documents.area_profile(area)
     pages = pages_of(content)
     assert 2 <= len(pages) <= 4
