@@ -1,4 +1,4 @@
-"""Shared nouns. Admitted here: what at least two apps need and what knows nothing of slums."""
+"""Regions, organizations, users, letterhead: what every app names."""
 
 import re
 import uuid

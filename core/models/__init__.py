@@ -1,0 +1,25 @@
+"""Shared nouns. Admitted here: what at least two apps need and what knows nothing of slums."""
+
+from core.models.backups import Backup
+from core.models.nouns import (
+    DemoPart,
+    Letterhead,
+    Organization,
+    Person,
+    Region,
+    RegionAlias,
+    User,
+    normalised_name,
+)
+
+__all__ = [
+    "Backup",
+    "DemoPart",
+    "Letterhead",
+    "Organization",
+    "Person",
+    "Region",
+    "RegionAlias",
+    "User",
+    "normalised_name",
+]
