@@ -5,6 +5,7 @@ DEBUG is off and the start stops with a sentence until a secret key and the host
 """
 
 import re
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
-VERSION = "0.1.0"
+# The one place of the version is pyproject.toml.
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 env = environ.Env()
 env.read_env(VAR_DIR / "env")
@@ -116,6 +118,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A server that is gone is told within seconds, not after the minutes of the operating system.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -220,8 +224,15 @@ UPLOAD_MAX_BYTES = 25 * 1024 * 1024
 vars().update(env.email("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kotaku <kotaku@localhost>")
 
+# --- watching over the service ------------------------------------------------------------------------
+# Dotted name of a function that gives the moment of the worker's last sign of life, or None. Empty: there is no worker.
+WORKER_SEEN_AT = ""
+# An older backup is a warning at /healthz.
+BACKUP_HOURS = env.int("BACKUP_HOURS", default=48)
+
 # --- headers ----------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from inside, past the proxy
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
