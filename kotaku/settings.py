@@ -36,6 +36,13 @@ if not DEBUG and not ALLOWED_HOSTS:
 # Set where a proxy speaks HTTPS to the outside; see docs/operations.md.
 HTTPS = env.bool("HTTPS", default=False)
 
+# Where people reach the site; printed on papers as the address at which they can be verified.
+SITE_URL = env.str(
+    "SITE_URL", default=f"{'https' if HTTPS else 'http'}://{(ALLOWED_HOSTS or ['localhost'])[0].lstrip('.*')}"
+)
+# How many proxies stand in front and add the caller's address to X-Forwarded-For.
+PROXIES = env.int("PROXIES", default=0)
+
 INSTALLED_APPS = [
     "kotaku.admin.KotakuAdminConfig",
     "django.contrib.auth",
@@ -65,6 +72,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "kotaku.middleware.ProxyAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -122,7 +130,8 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Counts of throttles live here. With several processes `dbcache://kotaku_cache` makes them count together.
+CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 
 # --- people ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "core.User"

@@ -5,18 +5,18 @@ criteria and aspects come from the table of the rule. No clock: the same record 
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from io import BytesIO
 
 from django.db.models import Count, F, Q, QuerySet, Sum
-from django.utils import translation
+from django.utils import timezone, translation
 from PIL import Image, ImageOps
 
-from core import formats, pdf
-from core.models import Region, User
+from core import formats, issuing, pdf
+from core.models import IssuedPaper, Region, User
 from slumareas import pictures, reading, scoring
 from slumareas.models import (
     AreaBoundary,
@@ -31,6 +31,7 @@ from slumareas.models import (
 
 logger = logging.getLogger(__name__)
 
+AREA_PROFILE = AssessmentYear.AREA_PROFILE  # the kind of paper
 CLASSES = {
     scoring.HEAVY: "Kumuh berat",
     scoring.MODERATE: "Kumuh sedang",
@@ -86,7 +87,14 @@ def results_of(area: SlumArea, reader: User | None = None) -> list[Assessment]:
     return list(found.select_related("assessment_year").order_by("-assessment_year__year", "assessment_year__rule_set"))
 
 
-def area_profile(area: SlumArea, year: AssessmentYear | None = None, *, reader: User | None = None) -> bytes:
+def area_profile(
+    area: SlumArea,
+    year: AssessmentYear | None = None,
+    *,
+    reader: User | None = None,
+    verification: issuing.Verification | None = None,
+    **copy,
+) -> bytes:
     """How slum the area is, why, and whether it is getting less: two to four pages.
 
     `year` is the year whose state is told, by default the latest with a result; later years are left out. With `reader`
@@ -94,7 +102,52 @@ def area_profile(area: SlumArea, year: AssessmentYear | None = None, *, reader: 
     """
     with translation.override("id"):  # names of criteria and aspects become text here
         context, files = profile_context(area, year, reader)
-    return pdf.render("slumareas/pdf/area_profile.html", context, files=files)
+    context["verification"] = verification
+    files = {**files, **(verification.files if verification else {})}
+    return pdf.render("slumareas/pdf/area_profile.html", context, files=files, **copy)
+
+
+def profile_as_issued(area: SlumArea, year: AssessmentYear | None = None) -> bytes:
+    """The profile of a locked year as it was issued; of any other year as it stands now."""
+    if year is None:
+        year = next((one.assessment_year for one in results_of(area)), None)
+    if year is None or year.status != AssessmentYear.Status.LOCKED:
+        return area_profile(area, year)
+    return issuing.content_of(issuing.issued(final_profile(area, year)))
+
+
+def final_profile(area: SlumArea, year: AssessmentYear) -> issuing.Final:
+    """Final by the step that locked the year: who took it issued the paper, then. Signed by nobody: it is no decision."""
+    step = year.status_changes.filter(status=AssessmentYear.Status.LOCKED).select_related("by").last()
+    results = Assessment.objects.filter(slum_area=area, assessment_year=year)
+    return issuing.Final(
+        kind=AREA_PROFILE,
+        record=area,
+        edition=year.key,
+        key=area.slug,
+        title=f"{area.name} {year.year}",
+        dated_on=timezone.localdate(step.at if step else None),
+        build=lambda verification, **copy: area_profile(area, year, verification=verification, **copy),
+        templates=("slumareas/pdf",),
+        version=f"{step.pk}" if step else "",
+        at=step.at if step else timezone.now(),
+        by=step.by if step else None,
+        facts={
+            "area": issuing.rows_of([area]),
+            "year": issuing.rows_of([year]),
+            "result": issuing.rows_of(results),
+            "baselines": issuing.rows_of(_baselines(area, year, None), "photo", "updated_by"),
+        },
+    )
+
+
+def unissued_profiles() -> Iterator[issuing.Final]:
+    """Profiles of locked years that nobody has asked for yet."""
+    for year in AssessmentYear.objects.filter(status=AssessmentYear.Status.LOCKED):
+        issued = IssuedPaper.objects.in_force().filter(kind=AREA_PROFILE, edition=year.key).values("record_id")
+        measured = Assessment.objects.filter(assessment_year=year, unit_count__gt=0).exclude(slum_area=None)
+        for area in SlumArea.objects.filter(pk__in=measured.values("slum_area")).exclude(pk__in=issued):
+            yield final_profile(area, year)
 
 
 def profile_context(
