@@ -1,6 +1,7 @@
 """Shared nouns. Admitted here: what at least two apps need and what knows nothing of slums."""
 
 from core.models.backups import Backup
+from core.models.history_seals import HistorySeal
 from core.models.issued_papers import IssuedPaper
 from core.models.nouns import (
     DemoPart,
@@ -16,6 +17,7 @@ from core.models.nouns import (
 __all__ = [
     "Backup",
     "DemoPart",
+    "HistorySeal",
     "IssuedPaper",
     "Letterhead",
     "Organization",

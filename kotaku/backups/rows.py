@@ -37,10 +37,15 @@ def lines_of(model: type[models.Model], alias: str) -> Iterator[bytes]:
     fields = columns_of(model)
     rows = model._base_manager.using(alias).order_by("pk").values_list(*(field.attname for field in fields))
     for row in rows.iterator(chunk_size=2000):
-        yield (
-            json.dumps([_as_json(value, field) for value, field in zip(row, fields, strict=True)], **COMPACT).encode()
-            + b"\n"
-        )
+        yield line(row, fields)
+
+
+def line(values: Iterable, fields: list[models.Field]) -> bytes:
+    """The values of a record as they are written, compared and sealed: alike on every database."""
+    return (
+        json.dumps([_as_json(value, field) for value, field in zip(values, fields, strict=True)], **COMPACT).encode()
+        + b"\n"
+    )
 
 
 COMPACT = {"ensure_ascii": False, "separators": (",", ":"), "sort_keys": True}
