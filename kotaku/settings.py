@@ -224,6 +224,23 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "kotaku.storage.HashedModulesStorage"},
 }
+# Uploads in an S3-compatible store: private objects, given out only through pages that ask for rights.
+MEDIA_S3_BUCKET = env.str("MEDIA_S3_BUCKET", default="")
+if MEDIA_S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",  # requirements-s3.txt
+        "OPTIONS": {
+            "bucket_name": MEDIA_S3_BUCKET,
+            "endpoint_url": env.str("MEDIA_S3_ENDPOINT", default="") or None,
+            "region_name": env.str("MEDIA_S3_REGION", default="") or None,
+            "access_key": env.str("MEDIA_S3_KEY", default=""),
+            "secret_key": env.str("MEDIA_S3_SECRET", default=""),
+            "location": env.str("MEDIA_S3_FOLDER", default=""),
+            "addressing_style": "path",
+            "default_acl": "private",
+            "file_overwrite": False,  # names are never given twice, as on a disk
+        },
+    }
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
