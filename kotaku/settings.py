@@ -246,6 +246,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
 UPLOAD_MAX_BYTES = 25 * 1024 * 1024
 
+# The agency's own certificate, with which issued papers are sealed, and the authorities whose signatures are trusted.
+SEAL_CERTIFICATE = env.str("SEAL_CERTIFICATE", default="")
+SEAL_PASSWORD = env.str("SEAL_PASSWORD", default="")
+SEAL_TRUSTED = env.str("SEAL_TRUSTED", default="")
+for name in ("SEAL_CERTIFICATE", "SEAL_TRUSTED"):
+    if vars()[name] and not Path(vars()[name]).is_file():
+        raise ImproperlyConfigured(f"{name} tidak menunjuk ke sebuah berkas.")
+
 # --- mail -------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kotaku <kotaku@localhost>")

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_POST
 from core.models import IssuedPaper
 from core.models.issued_papers import CODE_LENGTH
 from core.refusals import Refused
+from core.signatures import Signature, has_signatures, signatures_of
 from core.throttle import Throttle
 from core.uploads import validate_pdf
 
@@ -97,24 +99,32 @@ def verify(request):
         return render(request, "verify/start.html", _forms(file_form=sent), status=400)
     if sent is None:
         return _too_many(request)
-    paper = IssuedPaper.with_hash(sent)
+    paper = IssuedPaper.with_hash(sent.sha256)
     if paper:
         return _answer(request, paper, sent)
-    return render(request, "verify/start.html", {"is_unknown": True, "sha256": sent, **_forms()})
+    return render(request, "verify/start.html", {"is_unknown": True, "sent": sent, **_forms()})
 
 
-def _sent_file(request) -> "str | FileForm | None":
-    """The hash of the file that was sent; the form with what is wrong about it; None after too many."""
+@dataclass(frozen=True)
+class Sent:
+    """A file that was sent: its hash, and the signatures in it. `signatures` is None where they cannot be read."""
+
+    sha256: str
+    has_signatures: bool
+    signatures: list[Signature] | None
+
+
+def _sent_file(request) -> Sent | FileForm | None:
+    """What was sent; the form with what is wrong about it; None after too many."""
     if UPLOADS.is_exhausted(request):
         return None
     UPLOADS.count(request)
     form = FileForm(request.POST, request.FILES)
     if not form.is_valid():
         return form
-    digest = hashlib.sha256()
-    for chunk in form.cleaned_data["file"].chunks():
-        digest.update(chunk)
-    return digest.hexdigest()
+    content = form.cleaned_data["file"].read()
+    has_any = has_signatures(content)
+    return Sent(hashlib.sha256(content).hexdigest(), has_any, signatures_of(content) if has_any else [])
 
 
 @login_not_required
@@ -136,14 +146,14 @@ def verify_paper(request, code):
     return _answer(request, paper, sent)
 
 
-def _answer(request, paper: IssuedPaper, sha256: str = "", form: FileForm | None = None, status: int = 200):
+def _answer(request, paper: IssuedPaper, sent: Sent | None = None, form: FileForm | None = None, status: int = 200):
     newest = paper.newest()
     context = {
         "paper": paper,
         "kind": KINDS.get(paper.kind, paper.kind),
         "newest": newest if newest.pk != paper.pk else None,
-        "sha256": sha256,
-        "verdict": paper.compare(sha256) if sha256 else "",
+        "sent": sent,
+        "verdict": paper.compare(sent.sha256) if sent else "",
         "file_form": form or FileForm(),
         "may_publish": request.user.has_perm("core.publish_issuedpaper"),
     }
