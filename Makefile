@@ -9,7 +9,7 @@ PY := .venv/bin/python
 MANAGE := $(PY) manage.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run setup serve test lint axe bench packages test-packages messages
+.PHONY: run setup serve test lint audit axe bench packages test-packages messages
 
 run: setup ## everything, then serve with the demo programme
 	@echo
@@ -59,6 +59,10 @@ test: test-packages .venv/installed .venv/installed-dev node_modules/installed m
 
 lint: .venv/installed-dev node_modules/installed messages ## checks alone
 	@.ci/lint
+
+audit: .venv/installed-dev node_modules/installed ## known weaknesses of all packages; asks PyPI and npm, so it needs the internet
+	@.venv/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+	npm audit --omit=dev
 
 axe: test-packages .venv/installed-dev node_modules/installed messages ## accessibility of every page in all variants
 	@AXE_ALL=1 .venv/bin/pytest tests/browser/test_accessibility.py

@@ -190,7 +190,7 @@ class InvitedUserForm(BaseUserCreationForm):
 
 
 @admin.register(User)
-class UserAdmin(HouseAdmin, DjangoUserAdmin):
+class UserAdmin(RefusalsAsMessages, HouseAdmin, DjangoUserAdmin):
     resource_classes = [UserResource]
     add_form = InvitedUserForm
     list_display = ["username", "name", "role", "organization", "region", "has_accepted", "is_active"]

@@ -5,8 +5,11 @@ identifier and no font of the machine goes into a paper (a character that Arimo 
 is the exception: for it the machine's own fonts are asked).
 """
 
+import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path, PurePath
@@ -15,7 +18,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 from fontTools.ttLib import woff2
-from weasyprint import CSS, HTML
+from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -35,8 +38,19 @@ FONT_FACES = [
     for weight in (400, 700)
     for style in ("normal", "italic")
 ]
+READING, ARCHIVE = "pdf/ua-1", "pdf/a-3a"
 FONT_URL, FILE_URL = "paper:font/", "paper:file/"
 MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".woff2": "font/woff2"}
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A file inside a paper: the data that it was made from."""
+
+    name: str
+    content: bytes
+    description: str
+    made_at: datetime
 
 
 class ClosedFetcher(URLFetcher):
@@ -113,19 +127,42 @@ def to_html(template: str, context: dict) -> tuple[str, dict[str, bytes]]:
 
 
 def from_html(
-    html: str, files: Mapping[str, bytes] | None = None, *, paper: str | None = None, landscape: bool = False
+    html: str,
+    files: Mapping[str, bytes] | None = None,
+    *,
+    paper: str | None = None,
+    landscape: bool = False,
+    variant: str = READING,
+    attachments: Sequence[Attached] = (),
 ) -> bytes:
-    """A tagged PDF (PDF/UA-1) of finished HTML. `files`: name -> content, asked for as `paper:file/NAME`.
+    """A tagged PDF of finished HTML. `files`: name -> content, asked for as `paper:file/NAME`.
 
-    `paper` is `F4` or `A4`; without it the PAPER setting decides.
+    `paper` is `F4` or `A4`; without it the PAPER setting decides. `variant` is READING (PDF/UA-1) or ARCHIVE (PDF/A-3a),
+    which alone may carry attachments.
     """
+    if attachments and variant != ARCHIVE:
+        raise ValueError("Only the archive copy carries attachments.")
     fetcher = ClosedFetcher(files or {})
     fonts = FontConfiguration()
     stylesheet = CSS(
         string=_rules(paper or settings.PAPER, landscape), font_config=fonts, url_fetcher=fetcher, base_url="paper:"
     )
     document = HTML(string=html, base_url="paper:", url_fetcher=fetcher)
-    return document.write_pdf(stylesheets=[stylesheet], font_config=fonts, pdf_variant="pdf/ua-1")
+    carried = [
+        Attachment(
+            string=one.content,
+            url_fetcher=fetcher,
+            name=one.name,
+            description=one.description,
+            created=one.made_at,
+            modified=one.made_at,
+            relationship="Source",
+        )
+        for one in attachments
+    ]
+    return document.write_pdf(
+        stylesheets=[stylesheet], font_config=fonts, pdf_variant=variant, attachments=carried or None
+    )
 
 
 def render(
@@ -135,7 +172,19 @@ def render(
     files: Mapping[str, bytes] | None = None,
     paper: str | None = None,
     landscape: bool = False,
+    **copy,
 ) -> bytes:
-    """A paper from its template: `to_html`, then `from_html`."""
+    """A paper from its template: `to_html`, then `from_html`, to which `copy` goes on."""
     html, own_files = to_html(template, context)
-    return from_html(html, {**own_files, **(files or {})}, paper=paper, landscape=landscape)
+    return from_html(html, {**own_files, **(files or {})}, paper=paper, landscape=landscape, **copy)
+
+
+@cache
+def template_version(*folders: str) -> str:
+    """Names the state of the product and of the templates below these folders of `templates/`, and of the stylesheet."""
+    digest = hashlib.sha256()
+    for folder in ("pdf", *folders):
+        for path in sorted((settings.BASE_DIR / "templates" / folder).iterdir()):
+            if path.is_file():
+                digest.update(path.name.encode() + path.read_bytes())
+    return f"{settings.VERSION}+{digest.hexdigest()[:12]}"

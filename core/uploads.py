@@ -79,6 +79,11 @@ def validate_picture(file) -> None:
         file.seek(0)
 
 
+def validate_pdf(file) -> None:
+    """Accept a PDF. Raises ValidationError with a sentence."""
+    _validate(file, {".pdf": DOCUMENTS[".pdf"]})
+
+
 def validate_document(file) -> None:
     """Accept a picture, PDF or office document that is what its name says. Raises ValidationError with a sentence."""
     if getattr(file, "_committed", False):

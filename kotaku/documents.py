@@ -3,15 +3,19 @@
 Here, since it knows the papers of every app.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Model, QuerySet
 
+from core.issuing import Final
 from slumareas import documents as area_papers
 from slumareas.models import SlumArea
 from workshops import documents as workshop_papers
 from workshops.models import Workshop
+
+# Final papers that are not kept yet, of each kind that is issued: what `issue_papers` sets.
+UNISSUED: list[Callable[[], Iterator[Final]]] = [workshop_papers.unissued_minutes, area_papers.unissued_profiles]
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,9 @@ PAPERS: dict[str, Paper] = {
     for paper in (
         Paper("invitation", Workshop.objects.all, "slug", "workshops.view_participant", workshop_papers.invitation),
         Paper("attendance", Workshop.objects.all, "slug", "workshops.view_participant", workshop_papers.attendance),
-        Paper("minutes", Workshop.objects.all, "slug", "workshops.view_minutesentry", workshop_papers.minutes),
-        Paper("area_profile", SlumArea.objects.all, "slug", "slumareas.view_assessment", area_papers.area_profile),
+        Paper(
+            "minutes", Workshop.objects.all, "slug", "workshops.view_minutesentry", workshop_papers.minutes_as_issued
+        ),
+        Paper("area_profile", SlumArea.objects.all, "slug", "slumareas.view_assessment", area_papers.profile_as_issued),
     )
 }

@@ -1,11 +1,26 @@
 """What happens around every request."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.template.loader import render_to_string
 
 from core.refusals import Refused
+
+
+class ProxyAddressMiddleware:
+    """Behind our own proxies the caller's address is what the outermost of them saw; whatever stands further left in the
+    header the caller wrote himself."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+        if settings.PROXIES and len(seen) >= settings.PROXIES:
+            request.META["REMOTE_ADDR"] = seen[-settings.PROXIES]
+        return self.get_response(request)
 
 
 class ChosenLanguageMiddleware(LocaleMiddleware):

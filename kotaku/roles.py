@@ -72,6 +72,8 @@ ROLE_PERMISSIONS = {
         "workshops.reopen_workshop",
         *SLUM_AREAS_INSIDE,
         *YEAR_VERBS,
+        "core.view_issuedpaper",
+        "core.publish_issuedpaper",
     ],
     User.Role.POKJA_MEMBER: [*REFERENCE, *WORKSHOPS_INSIDE, *SLUM_AREAS_INSIDE],
     User.Role.OPD_USER: [*REFERENCE, *WORKSHOPS_INSIDE, *SLUM_AREAS_INSIDE],

@@ -5,6 +5,7 @@ DEBUG is off and the start stops with a sentence until a secret key and the host
 """
 
 import re
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
-VERSION = "0.1.0"
+# The one place of the version is pyproject.toml.
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 env = environ.Env()
 env.read_env(VAR_DIR / "env")
@@ -33,6 +35,13 @@ if not DEBUG and not ALLOWED_HOSTS:
     )
 # Set where a proxy speaks HTTPS to the outside; see docs/operations.md.
 HTTPS = env.bool("HTTPS", default=False)
+
+# Where people reach the site; printed on papers as the address at which they can be verified.
+SITE_URL = env.str(
+    "SITE_URL", default=f"{'https' if HTTPS else 'http'}://{(ALLOWED_HOSTS or ['localhost'])[0].lstrip('.*')}"
+)
+# How many proxies stand in front and add the caller's address to X-Forwarded-For.
+PROXIES = env.int("PROXIES", default=0)
 
 INSTALLED_APPS = [
     "kotaku.admin.KotakuAdminConfig",
@@ -63,6 +72,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "kotaku.middleware.ProxyAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -116,9 +126,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A server that is gone is told within seconds, not after the minutes of the operating system.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Counts of throttles live here. With several processes `dbcache://kotaku_cache` makes them count together.
+CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 
 # --- people ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "core.User"
@@ -211,17 +224,49 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "kotaku.storage.HashedModulesStorage"},
 }
+# Uploads in an S3-compatible store: private objects, given out only through pages that ask for rights.
+MEDIA_S3_BUCKET = env.str("MEDIA_S3_BUCKET", default="")
+if MEDIA_S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",  # requirements-s3.txt
+        "OPTIONS": {
+            "bucket_name": MEDIA_S3_BUCKET,
+            "endpoint_url": env.str("MEDIA_S3_ENDPOINT", default="") or None,
+            "region_name": env.str("MEDIA_S3_REGION", default="") or None,
+            "access_key": env.str("MEDIA_S3_KEY", default=""),
+            "secret_key": env.str("MEDIA_S3_SECRET", default=""),
+            "location": env.str("MEDIA_S3_FOLDER", default=""),
+            "addressing_style": "path",
+            "default_acl": "private",
+            "file_overwrite": False,  # names are never given twice, as on a disk
+        },
+    }
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
 UPLOAD_MAX_BYTES = 25 * 1024 * 1024
 
+# The agency's own certificate, with which issued papers are sealed, and the authorities whose signatures are trusted.
+SEAL_CERTIFICATE = env.str("SEAL_CERTIFICATE", default="")
+SEAL_PASSWORD = env.str("SEAL_PASSWORD", default="")
+SEAL_TRUSTED = env.str("SEAL_TRUSTED", default="")
+for name in ("SEAL_CERTIFICATE", "SEAL_TRUSTED"):
+    if vars()[name] and not Path(vars()[name]).is_file():
+        raise ImproperlyConfigured(f"{name} tidak menunjuk ke sebuah berkas.")
+
 # --- mail -------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kotaku <kotaku@localhost>")
 
+# --- watching over the service ------------------------------------------------------------------------
+# Dotted name of a function that gives the moment of the worker's last sign of life, or None. Empty: there is no worker.
+WORKER_SEEN_AT = ""
+# An older backup is a warning at /healthz.
+BACKUP_HOURS = env.int("BACKUP_HOURS", default=48)
+
 # --- headers ----------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from inside, past the proxy
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None

@@ -4,12 +4,19 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from kotaku import views
+from kotaku import verifying, views
 from kotaku.api import router
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
+    path("verify/", verifying.verify, name="verify"),
+    path("verify/<str:code>/", verifying.verify_paper, name="verify_paper"),
+    path("verify/<str:code>/paper.pdf", verifying.verify_file, name="verify_file"),
+    *[
+        path(f"verify/<str:code>/{verb}/", verifying.verify_publish, {"verb": verb}, name=f"verify_{verb}")
+        for verb in ("publish", "unpublish")
+    ],
     path("account/", views.account, name="account"),
     path("account/calendar/", views.renew_feed, name="renew_feed"),
     path("theme/", views.set_theme, name="set_theme"),

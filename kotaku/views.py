@@ -5,7 +5,6 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
 from django.http import JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,9 +12,11 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from kotaku import health
 from kotaku.navigation import THEMES
 from slumareas.models import Assessment, AssessmentYear, Baseline
 from workshops.models import Workshop
@@ -101,11 +102,8 @@ def renew_feed(request):
 
 
 @login_not_required
+@never_cache
 def healthz(request):
-    """Answers 200 where the database answers, 503 where it does not."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"database": "unreachable"}, status=503)
-    return JsonResponse({"database": "ok"})
+    """Answers 200 where the database answers, 503 where it does not, and tells the rest."""
+    told = health.report()
+    return JsonResponse(told, status=503 if told["status"] == health.FAILED else 200)

@@ -45,12 +45,12 @@ def _each_paper_is_set_once(request, monkeypatch):
         monkeypatch.setattr(pdf, "from_html", kept_paper)
 
 
-def kept_paper(html, files=None, *, paper=None, landscape=False):
-    asked = (html, sorted((files or {}).items()), paper or settings.PAPER, landscape)
+def kept_paper(html, files=None, *, paper=None, landscape=False, **copy):
+    asked = (html, sorted((files or {}).items()), paper or settings.PAPER, landscape, sorted(copy.items()))
     kept = PAPERS / f"{hashlib.sha256(repr(asked).encode()).hexdigest()}.pdf"
     if not kept.exists():
         fresh = kept.with_suffix(f".{os.getpid()}")
-        fresh.write_bytes(set_paper(html, files, paper=paper, landscape=landscape))
+        fresh.write_bytes(set_paper(html, files, paper=paper, landscape=landscape, **copy))
         fresh.rename(kept)
     return kept.read_bytes()
 

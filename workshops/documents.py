@@ -4,12 +4,17 @@ The words are those of Indonesian office forms and stay Indonesian in every lang
 serves a paper has asked `visible_to` before; what a paper may tell about people is decided by its arguments.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from core import formats, pdf
+from django.utils import timezone
+
+from core import formats, issuing, pdf
+from core.models import IssuedPaper
 from workshops.models import AgendaItem, Attachment, Leader, MinutesEntry, Participant, Workshop
 
+MINUTES = Workshop.MINUTES  # the kind of paper
 BLANK_ROWS = 30
 WALK_IN_ROWS = 5
 LEVELS = {"regency": "Kabupaten", "district": "Kecamatan", "village": "Kelurahan/Desa"}
@@ -136,9 +141,61 @@ def attendance(workshop: Workshop, *, blank: bool = False, phones: bool = False)
     )
 
 
-def minutes(workshop: Workshop, *, participants: bool = True) -> bytes:
+def minutes(
+    workshop: Workshop, *, participants: bool = True, verification: issuing.Verification | None = None, **copy
+) -> bytes:
     """The whole record as official minutes. Without `participants` the list of persons stays out, their number in."""
-    return pdf.render("workshops/pdf/minutes.html", _minutes_context(workshop, participants))
+    context = {**_minutes_context(workshop, participants), "verification": verification}
+    files = verification.files if verification else None
+    return pdf.render("workshops/pdf/minutes.html", context, files=files, **copy)
+
+
+def minutes_as_issued(workshop: Workshop) -> bytes:
+    """The minutes of a closed workshop as they were issued; of any other as they stand now."""
+    if workshop.status != Workshop.Status.CLOSED:
+        return minutes(workshop)
+    return issuing.content_of(issuing.issued(final_minutes(workshop)))
+
+
+def final_minutes(workshop: Workshop) -> issuing.Final:
+    """Final by the last step that closed them: who took it issued the paper, then."""
+    step = workshop.status_changes.filter(to_status=Workshop.Status.CLOSED).select_related("by").last()
+    leaders = list(workshop.leaders.all())
+    signers = [_signature(leaders, *roles) for roles in SIGNERS["minutes"]]
+    without = ("check_in_code", "created_by", "updated_by", "check_in_token", "phone", "email")
+    return issuing.Final(
+        kind=MINUTES,
+        record=workshop,
+        key=workshop.slug,
+        number=workshop.minutes_number,
+        title=workshop.title,
+        dated_on=workshop.held_on,
+        signers=[f"{one.name}, {' '.join(one.office_lines)}".strip(", ") for one in signers if one],
+        build=lambda verification, **copy: minutes(workshop, verification=verification, **copy),
+        templates=("workshops/pdf",),
+        version=f"{step.pk}" if step else "",
+        at=step.at if step else timezone.now(),
+        by=step.by if step else None,
+        facts={
+            name: issuing.rows_of(records, *without)
+            for name, records in {
+                "workshop": [workshop],
+                "areas": workshop.areas.all(),
+                "leaders": leaders,
+                "agenda": workshop.agenda_items.all(),
+                "entries": workshop.minutes_entries.all(),
+                "report": workshop.report_sections.all(),
+                "notes": workshop.textual_notes.all(),
+            }.items()
+        },
+    )
+
+
+def unissued_minutes() -> Iterator[issuing.Final]:
+    """Closed minutes that nobody has asked for yet."""
+    issued = IssuedPaper.objects.in_force().filter(kind=MINUTES).values("record_id")
+    for workshop in Workshop.objects.filter(status=Workshop.Status.CLOSED).exclude(pk__in=issued):
+        yield final_minutes(workshop)
 
 
 def extract(agenda_item: AgendaItem) -> bytes:

@@ -2,7 +2,7 @@
 
 from django.utils import translation
 
-from core import pdf
+from core import issuing, pdf
 from core.models import User
 from slumareas.documents.answer import State
 from slumareas.documents.facts import figures, measured, places, standing, surveys
@@ -26,7 +26,14 @@ def results_of(area: SlumArea, reader: User | None = None) -> list[Assessment]:
     return list(found.select_related("assessment_year").order_by("-assessment_year__year", "assessment_year__rule_set"))
 
 
-def area_profile(area: SlumArea, year: AssessmentYear | None = None, *, reader: User | None = None) -> bytes:
+def area_profile(
+    area: SlumArea,
+    year: AssessmentYear | None = None,
+    *,
+    reader: User | None = None,
+    verification: issuing.Verification | None = None,
+    **copy,
+) -> bytes:
     """How slum the area is, why, and whether it is getting less: two to four pages.
 
     `year` is the year whose state is told, by default the latest with a result; later years are left out. With `reader`
@@ -34,7 +41,9 @@ def area_profile(area: SlumArea, year: AssessmentYear | None = None, *, reader: 
     """
     with translation.override("id"):  # names of criteria and aspects become text here
         context, files = profile_context(area, year, reader)
-    return pdf.render("slumareas/pdf/area_profile.html", context, files=files)
+    context["verification"] = verification
+    files = {**files, **(verification.files if verification else {})}
+    return pdf.render("slumareas/pdf/area_profile.html", context, files=files, **copy)
 
 
 def profile_context(

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.models import IssuedPaper
 from core.refusals import Refused
 from slumareas import scoring
 from slumareas.models.places import YEARS
@@ -41,6 +42,8 @@ class AssessmentYear(models.Model):
         "lock": ({Status.VERIFIED}, Status.LOCKED, False),
         "reopen": ({Status.VERIFIED, Status.LOCKED}, Status.DRAFT, True),
     }
+
+    AREA_PROFILE = "area_profile"  # the kind of paper that is issued once the year is locked
 
     year = models.PositiveSmallIntegerField(_("year"), validators=YEARS)
     rule_set = models.CharField(_("rule set"), max_length=20, choices=RULE_SET_CHOICES)
@@ -150,6 +153,8 @@ class AssessmentYear(models.Model):
             raise Refused(gettext("Say why the year is reopened."))
         held.status = self.status = target
         held.save(update_fields=["status"])
+        if verb == "reopen":
+            IssuedPaper.objects.withdraw(self.AREA_PROFILE, edition=self.key, at=at)
         YearStatusChange.objects.create(assessment_year=self, verb=verb, status=target, by=by, at=at, reason=reason)
 
 

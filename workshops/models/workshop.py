@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from core.models import Organization, Person, Region
+from core.models import IssuedPaper, Organization, Person, Region
 from core.refusals import Refused
 
 REPORT_DAYS = 7
@@ -77,6 +77,7 @@ class Workshop(models.Model):
     }
     VERB_PERMISSIONS = {"close": "workshops.close_workshop", "reopen": "workshops.reopen_workshop"}
     FINAL = {Status.CLOSED, Status.CANCELLED}
+    MINUTES = "minutes"  # the kind of paper that is issued once it is closed
 
     slug = models.SlugField(_("address"), max_length=80, unique=True, blank=True)
     title = models.CharField(_("title"), max_length=300)
@@ -269,6 +270,8 @@ class Workshop(models.Model):
             stored._change_reason = reason or None
             models.Model.save(stored, update_fields=["status"])
             change.save()
+            if verb == "reopen":
+                IssuedPaper.objects.withdraw(self.MINUTES, record_id=self.pk, at=at)
         self.status = target
         return change
 

@@ -6,7 +6,6 @@ from functools import wraps
 import segno
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from core.refusals import Refused
+from core.throttle import Throttle
 from workshops.forms import CheckInCodeForm, SelfCheckInForm, WalkInForm
 from workshops.models import Participant, Workshop
 from workshops.views.access import workshop_for
@@ -135,8 +135,7 @@ def check_in_renew(request, slug):
 
 # --- on the own phone --------------------------------------------------------------------------------------
 
-WRONG_CODES = 20
-WRONG_CODES_SECONDS = 10 * 60
+WRONG_CODES = Throttle("check-in-misses", limit=20, seconds=10 * 60)
 COOKIE_SECONDS = 24 * 3600
 
 
@@ -164,13 +163,11 @@ def open_to_everyone(view):
 
 def _workshop_with(request, code: str) -> Workshop:
     """The workshop that is running under this code. Many wrong codes from one address are answered no more."""
-    misses = f"check-in-misses:{request.META.get('REMOTE_ADDR')}"
-    if cache.get(misses, 0) >= WRONG_CODES:
+    if WRONG_CODES.is_exhausted(request):
         raise TurnedAway(429, _("Too many wrong codes. Wait ten minutes, or check in at the desk."))
     workshop = Workshop.objects.filter(check_in_code=code.upper()).first()
     if workshop is None or workshop.status == Workshop.Status.DRAFT:
-        cache.add(misses, 0, WRONG_CODES_SECONDS)
-        cache.incr(misses)
+        WRONG_CODES.count(request)
         raise TurnedAway(404, _("This code is not known. Check it on the poster, or ask at the desk."))
     if workshop.status == Workshop.Status.INVITED:
         raise TurnedAway(404, _("Check-in is not open yet. It opens when the event starts."))

@@ -27,9 +27,11 @@ def _pdf(content: bytes, name: str) -> HttpResponse:
 
 
 def minutes_pdf(request, slug):
+    """Closed minutes as they were issued. Without the list of persons it is another paper, which bears no code."""
     workshop = workshop_for(request, slug, "workshops.view_minutesentry")
-    with_names = request.user.has_perm("workshops.view_participant")
-    return _pdf(documents.minutes(workshop, participants=with_names), f"notulen-{slug}")
+    if not request.user.has_perm("workshops.view_participant"):
+        return _pdf(documents.minutes(workshop, participants=False), f"notulen-{slug}")
+    return _pdf(documents.minutes_as_issued(workshop), f"notulen-{slug}")
 
 
 def invitation_pdf(request, slug):

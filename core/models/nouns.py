@@ -1,8 +1,9 @@
-"""Shared nouns. Admitted here: what at least two apps need and what knows nothing of slums."""
+"""Regions, organizations, users, letterhead: what every app names."""
 
 import re
 import uuid
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.core import signing
@@ -11,9 +12,11 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from core.refusals import Refused
 from core.uploads import validate_picture
 
 
@@ -192,6 +195,10 @@ class Organization(models.Model):
         return (self.key,)
 
 
+def _histories() -> list[type[models.Model]]:
+    return [model for model in apps.get_models() if hasattr(model, "history_user")]
+
+
 class User(AbstractUser):
     """A person with an account. The role decides what may be done, organization and region where."""
 
@@ -256,6 +263,12 @@ class User(AbstractUser):
         self.is_staff = self.role in (self.Role.ADMIN, self.Role.PLANNER, self.Role.VERIFIER) or self.is_superuser
         super().save(**kwargs)
         self.groups.set(Group.objects.filter(name=self.role))
+
+    def delete(self, **kwargs):
+        """Who changed something stays named in its history; deleting the account would empty those lines."""
+        if any(model._base_manager.filter(history_user=self).exists() for model in _histories()):
+            raise Refused(gettext("This person is named in the history. Close the account instead of deleting it."))
+        return super().delete(**kwargs)
 
     def covers(self, region: Region | None) -> bool:
         """Whether the region lies in this person's scope; someone without a region has no scope."""

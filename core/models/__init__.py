@@ -1,0 +1,29 @@
+"""Shared nouns. Admitted here: what at least two apps need and what knows nothing of slums."""
+
+from core.models.backups import Backup
+from core.models.history_seals import HistorySeal
+from core.models.issued_papers import IssuedPaper
+from core.models.nouns import (
+    DemoPart,
+    Letterhead,
+    Organization,
+    Person,
+    Region,
+    RegionAlias,
+    User,
+    normalised_name,
+)
+
+__all__ = [
+    "Backup",
+    "DemoPart",
+    "HistorySeal",
+    "IssuedPaper",
+    "Letterhead",
+    "Organization",
+    "Person",
+    "Region",
+    "RegionAlias",
+    "User",
+    "normalised_name",
+]

@@ -1,0 +1,92 @@
+"""What `compose.yaml`, the image and the start promise."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import call_command
+
+from core.refusals import Refused
+from kotaku.locks import installation_lock
+
+ROOT = Path(settings.BASE_DIR)
+
+
+@pytest.fixture(scope="module")
+def services():
+    return yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+
+
+def test_database_web_worker_and_proxy_are_watched(services):
+    assert set(services) == {"db", "web", "worker", "proxy"}
+    own_check = {"web"}  # the image brings it
+    assert all("healthcheck" in service or name in own_check for name, service in services.items())
+    assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text()
+
+
+def test_only_the_proxy_is_reached_from_outside(services):
+    assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_the_product_runs_without_rights_of_the_machine(services, name):
+    service = services[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["read_only"] is True
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert "privileged" not in service
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    users = [line.split()[1] for line in lines if line.startswith("USER")]
+    assert users == ["kotaku"]
+    assert lines.index("USER kotaku") < next(at for at, line in enumerate(lines) if line.startswith("CMD"))
+
+
+def test_no_secret_is_written_down(services):
+    for path in ("compose.yaml", "Dockerfile", "deploy/env.example"):
+        text = (ROOT / path).read_text()
+        assert not re.search(r"^(?:SECRET_KEY|.*PASSWORD)\s*[=:]\s*['\"]?[A-Za-z0-9]{8,}", text, re.MULTILINE), path
+
+
+def test_the_proxy_passes_on_no_address_that_the_caller_wrote():
+    conf = (ROOT / "deploy" / "nginx.conf").read_text()
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in conf
+    assert "proxy_request_buffering on;" in conf
+    assert "$proxy_add_x_forwarded_for" not in conf
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_process_at_a_time_brings_the_database_up():
+    with installation_lock("migrate", wait=False):
+        with pytest.raises(Refused), installation_lock("migrate", wait=False):
+            pytest.fail("two hold the same lock")
+        with installation_lock("another", wait=False):
+            pass
+    with installation_lock("migrate", wait=False):
+        pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_upgrading_twice_changes_nothing(capsys):
+    call_command("upgrade")
+    call_command("upgrade", "--language", "en")
+    assert settings.VERSION in capsys.readouterr().out
+
+
+def test_the_version_has_one_place():
+    """And is what the footer shows."""
+    found = subprocess.run(  # noqa: S603
+        ["git", "grep", "-lF", f'"{settings.VERSION}"', "--", "*.py", "*.toml", "*.json", "*.html"],  # noqa: S607
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    ).stdout.split()  # fmt: skip
+    assert [name for name in found if not name.startswith(("tests/", "package"))] == ["pyproject.toml"]
+    assert "{{ version }}" in (ROOT / "templates" / "base.html").read_text()
+
+
+def test_the_starting_scripts_are_whole():
+    for path in sorted((ROOT / "deploy").glob("*.sh")):
+        subprocess.run(["sh", "-n", str(path)], check=True)  # noqa: S603, S607
+    subprocess.run([sys.executable, "-m", "py_compile", str(ROOT / "deploy" / "healthy.py")], check=True)  # noqa: S603
