@@ -53,8 +53,41 @@ YEAR_VERBS = [
     "slumareas.reopen_assessmentyear",
 ]
 
+AGREEMENTS_READ = [
+    "agreements.view_agreementrecord",
+    "agreements.view_agreement",
+    "agreements.view_signatory",
+    "agreements.view_followup",
+    "agreements.view_funding",
+]
+# With the people who are named, and with the evidence.
+AGREEMENTS_OWN = [
+    *AGREEMENTS_READ,
+    "agreements.view_people",
+    "agreements.view_evidence",
+    "agreements.view_followupchange",
+]
+AGREEMENTS_INSIDE = [
+    *AGREEMENTS_OWN,
+    "agreements.view_review",
+    "agreements.view_reviewitem",
+    "agreements.view_entryrefusal",
+]
+# What is reported about the own follow-ups.
+AGREEMENTS_REPORT = ["agreements.report_followup", "agreements.add_evidence", "agreements.delete_evidence"]
+
 ROLE_PERMISSIONS = {
-    User.Role.ADMIN: ["core.*", "workshops.*", "slumareas.*", "axes.*", "knox.*", "account.*", "mfa.*", "admin.*"],
+    User.Role.ADMIN: [
+        "core.*",
+        "workshops.*",
+        "slumareas.*",
+        "agreements.*",
+        "axes.*",
+        "knox.*",
+        "account.*",
+        "mfa.*",
+        "admin.*",
+    ],
     User.Role.PLANNER: [
         *REFERENCE,
         "core.add_organization",
@@ -64,6 +97,11 @@ ROLE_PERMISSIONS = {
         "-workshops.reopen_workshop",
         "slumareas.*",
         *(f"-{verb}" for verb in YEAR_VERBS),
+        "agreements.*",
+        "-agreements.publish_agreementrecord",
+        "-agreements.review_evidence",
+        "-agreements.decide_review",
+        "-agreements.reopen_review",
     ],
     User.Role.VERIFIER: [
         *REFERENCE,
@@ -74,11 +112,36 @@ ROLE_PERMISSIONS = {
         *YEAR_VERBS,
         "core.view_issuedpaper",
         "core.publish_issuedpaper",
+        *AGREEMENTS_INSIDE,
+        "agreements.view_signature",
+        "agreements.publish_agreementrecord",
+        "agreements.close_review",
+        "agreements.reopen_review",
     ],
-    User.Role.POKJA_MEMBER: [*REFERENCE, *WORKSHOPS_INSIDE, *SLUM_AREAS_INSIDE],
-    User.Role.OPD_USER: [*REFERENCE, *WORKSHOPS_INSIDE, *SLUM_AREAS_INSIDE],
-    User.Role.VILLAGE_USER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_INSIDE, *SLUM_AREAS_DRAFT],
-    User.Role.VIEWER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_READ],
+    User.Role.POKJA_MEMBER: [
+        *REFERENCE,
+        *WORKSHOPS_INSIDE,
+        *SLUM_AREAS_INSIDE,
+        *AGREEMENTS_INSIDE,
+        "agreements.review_evidence",
+        "agreements.decide_review",
+    ],
+    User.Role.OPD_USER: [
+        *REFERENCE,
+        *WORKSHOPS_INSIDE,
+        *SLUM_AREAS_INSIDE,
+        *AGREEMENTS_INSIDE,
+        *AGREEMENTS_REPORT,
+    ],
+    User.Role.VILLAGE_USER: [
+        *REFERENCE,
+        *WORKSHOPS_READ,
+        *SLUM_AREAS_INSIDE,
+        *SLUM_AREAS_DRAFT,
+        *AGREEMENTS_OWN,
+        *AGREEMENTS_REPORT,
+    ],
+    User.Role.VIEWER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_READ, *AGREEMENTS_READ],
 }
 
 

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "core",
     "slumareas",
     "workshops",
+    "agreements",
     # Last, since it knows every app: roles are granted after all permissions exist.
     "kotaku.apps.KotakuConfig",
 ]

@@ -6,6 +6,7 @@ from core.models.issued_papers import IssuedPaper
 from core.models.nouns import (
     DemoPart,
     Letterhead,
+    Official,
     Organization,
     Person,
     Region,
@@ -20,6 +21,7 @@ __all__ = [
     "HistorySeal",
     "IssuedPaper",
     "Letterhead",
+    "Official",
     "Organization",
     "Person",
     "Region",

@@ -13,8 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from core.models import IssuedPaper, Organization, Person, Region
+from core.models import IssuedPaper, Official, Organization, Region
 from core.refusals import Refused
+from slumareas.models import SlumArea
 
 REPORT_DAYS = 7
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that a person reads as another
@@ -112,9 +113,6 @@ class Workshop(models.Model):
     minutes_number = models.CharField(_("number of the minutes"), max_length=80, blank=True)
     copies = models.PositiveSmallIntegerField(_("copies of the official record"), default=1)
     report_addressed_to = models.TextField(_("report addressed to"), blank=True, help_text=_("One per line."))
-    agreement_preamble = models.TextField(_("preamble of the agreements"), blank=True)
-    agreement_place = models.CharField(_("place of the agreements"), max_length=200, blank=True)
-    agreement_on = models.DateField(_("date of the agreements"), null=True, blank=True)
 
     credit_source = models.CharField(_("source"), max_length=100, blank=True)
     credit_author = models.CharField(_("author"), max_length=100, blank=True)
@@ -196,7 +194,10 @@ class Workshop(models.Model):
             stored = Workshop.objects.lock(self.pk)
             if stored.status != self.Status.DRAFT:
                 raise Refused(gettext("Only a draft can be deleted. Cancel the workshop instead; its record stays."))
-            return super().delete(**kwargs)
+            try:
+                return super().delete(**kwargs)
+            except models.ProtectedError as error:
+                raise Refused(gettext("There are agreements of this workshop. Delete those first.")) from error
 
     @classmethod
     def lock_for_change(cls, pk) -> "Workshop":
@@ -304,6 +305,12 @@ class Workshop(models.Model):
         return self.held_on.year
 
     @property
+    def signatories(self) -> list:
+        """Who signs its agreements, in order; nobody as long as no record of agreement was begun."""
+        record = getattr(self, "agreement_record", None)
+        return list(record.signatories.all()) if record else []
+
+    @property
     def report_due_on(self) -> date:
         """One week after the event: the rule of the programme's committee report, chapter X."""
         return self.held_on + timedelta(days=REPORT_DAYS)
@@ -400,6 +407,15 @@ class WorkshopArea(OrderedRecord):
     region = models.ForeignKey(
         Region, models.PROTECT, null=True, blank=True, related_name="workshop_areas", verbose_name=_("region")
     )
+    slum_area = models.ForeignKey(
+        SlumArea,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="workshop_areas",
+        verbose_name=_("slum area in the list"),
+        help_text=_("The one that is meant, however it was written."),
+    )
     history = HistoricalRecords()
 
     class Meta(OrderedRecord.Meta):
@@ -410,7 +426,7 @@ class WorkshopArea(OrderedRecord):
         return self.name
 
 
-class Leader(OrderedRecord, Person):
+class Leader(OrderedRecord, Official):
     """A role in leading the event. One person may hold several roles; each is written as on the day."""
 
     class Role(models.TextChoices):
@@ -423,27 +439,8 @@ class Leader(OrderedRecord, Person):
         COMMITTEE_HEAD = "committee_head", _("head of the committee")
         INVITER = "inviter", _("signs the invitation")
 
-    class SignsFor(models.TextChoices):
-        ON_BEHALF_OF = "a.n.", _("a.n. (on behalf of)")
-        FOR = "u.b.", _("u.b. (for)")
-        ACTING = "Plt.", _("Plt. (acting)")
-        DAILY_ACTING = "Plh.", _("Plh. (daily acting)")
-
     workshop = models.ForeignKey(Workshop, models.CASCADE, related_name="leaders", verbose_name=_("workshop"))
     role = models.CharField(_("role"), max_length=15, choices=Role)
-    signs_for = models.CharField(_("signs as"), max_length=4, choices=SignsFor, blank=True)
-    signs_for_office = models.CharField(
-        _("office signed for"), max_length=200, blank=True, help_text=_("With a.n. or u.b.: the office above the name.")
-    )
-    rank_grade = models.CharField(
-        _("rank and grade"), max_length=80, blank=True, help_text=_("E.g. Penata Tk. I (III/d).")
-    )
-    nip = models.CharField(
-        _("NIP"),
-        max_length=18,
-        blank=True,
-        help_text=_("18 digits; empty for elected officials and community members."),
-    )
     history = HistoricalRecords()
 
     class Meta(OrderedRecord.Meta):
@@ -454,11 +451,6 @@ class Leader(OrderedRecord, Person):
                 name="leader_has_name", condition=~Q(name=""), violation_error_message=_("Write down the name.")
             )
         ]
-
-    def clean(self):
-        self.nip = self.nip.replace(" ", "")
-        if self.nip and not (self.nip.isascii() and self.nip.isdigit() and len(self.nip) == 18):
-            raise ValidationError({"nip": _("A NIP has 18 digits. Check it, or leave it empty.")})
 
 
 class ReportSection(OrderedRecord):

@@ -16,7 +16,7 @@ from workshops.calendars import calendar_file, with_revisions
 from workshops.changes import changes_of
 from workshops.forms import AttachmentForm
 from workshops.models import Attachment, Leader, Workshop
-from workshops.views.access import workshop_for
+from workshops.views.access import sees_agreements, workshop_for
 
 
 def _pdf(content: bytes, name: str) -> HttpResponse:
@@ -27,11 +27,15 @@ def _pdf(content: bytes, name: str) -> HttpResponse:
 
 
 def minutes_pdf(request, slug):
-    """Closed minutes as they were issued. Without the list of persons it is another paper, which bears no code."""
+    """Closed minutes as they were issued. What leaves persons or agreements out is another paper, which bears no code."""
     workshop = workshop_for(request, slug, "workshops.view_minutesentry")
-    if not request.user.has_perm("workshops.view_participant"):
-        return _pdf(documents.minutes(workshop, participants=False), f"notulen-{slug}")
-    return _pdf(documents.minutes_as_issued(workshop), f"notulen-{slug}")
+    shown = {
+        "participants": request.user.has_perm("workshops.view_participant"),
+        "agreements": sees_agreements(request.user, workshop),
+    }
+    whole = all(shown.values())
+    content = documents.minutes_as_issued(workshop) if whole else documents.minutes(workshop, **shown)
+    return _pdf(content, f"notulen-{slug}")
 
 
 def invitation_pdf(request, slug):
@@ -48,7 +52,8 @@ def attendance_pdf(request, slug):
 def extract_pdf(request, slug, pk):
     workshop = workshop_for(request, slug, "workshops.view_minutesentry")
     item = get_object_or_404(workshop.agenda_items.top(), pk=pk)
-    return _pdf(documents.extract(item), f"kutipan-{slug}-{pk}")
+    paper = documents.extract(item, agreements=sees_agreements(request.user, workshop))
+    return _pdf(paper, f"kutipan-{slug}-{pk}")
 
 
 PAPER_NAMES = {
