@@ -47,6 +47,36 @@ SLUM_AREAS_DRAFT = [
     "slumareas.add_baseline",
     "slumareas.change_baseline",
 ]
+AGREEMENTS_READ = [
+    "agreements.view_agreementrecord",
+    "agreements.view_agreement",
+    "agreements.view_agreementversion",
+    "agreements.view_agreementcriterion",
+    "agreements.view_signatory",
+    "agreements.view_followup",
+    "agreements.view_funding",
+]
+AGREEMENTS_INSIDE = [
+    *AGREEMENTS_READ,
+    "agreements.view_recordchange",
+    "agreements.view_followupchange",
+    "agreements.view_entryrefusal",
+    "agreements.view_raisedentry",
+    "agreements.view_evidence",
+    "agreements.view_review",
+    "agreements.view_reviewitem",
+    "agreements.view_people",
+]
+# What the owner of a follow-up does, in its own organization or village.
+AGREEMENTS_OWN = ["agreements.report_followup", "agreements.add_evidence", "agreements.delete_evidence"]
+# The Pokja PKP judges. Who plans or owns does not, and a closed sitting is opened again by somebody else.
+REVIEWING = [
+    "agreements.review_evidence",
+    "agreements.add_reviewitem",
+    "agreements.change_reviewitem",
+    "agreements.delete_reviewitem",
+    "agreements.close_review",
+]
 YEAR_VERBS = [
     "slumareas.verify_assessmentyear",
     "slumareas.lock_assessmentyear",
@@ -54,7 +84,17 @@ YEAR_VERBS = [
 ]
 
 ROLE_PERMISSIONS = {
-    User.Role.ADMIN: ["core.*", "workshops.*", "slumareas.*", "axes.*", "knox.*", "account.*", "mfa.*", "admin.*"],
+    User.Role.ADMIN: [
+        "core.*",
+        "workshops.*",
+        "slumareas.*",
+        "agreements.*",
+        "axes.*",
+        "knox.*",
+        "account.*",
+        "mfa.*",
+        "admin.*",
+    ],
     User.Role.PLANNER: [
         *REFERENCE,
         "core.add_organization",
@@ -64,6 +104,10 @@ ROLE_PERMISSIONS = {
         "-workshops.reopen_workshop",
         "slumareas.*",
         *(f"-{verb}" for verb in YEAR_VERBS),
+        "agreements.*",
+        "-agreements.publish_agreementrecord",
+        "-agreements.reopen_review",
+        *(f"-{verb}" for verb in REVIEWING),
     ],
     User.Role.VERIFIER: [
         *REFERENCE,
@@ -72,11 +116,38 @@ ROLE_PERMISSIONS = {
         "workshops.reopen_workshop",
         *SLUM_AREAS_INSIDE,
         *YEAR_VERBS,
+        *AGREEMENTS_INSIDE,
+        "agreements.publish_agreementrecord",
+        "agreements.reopen_review",
     ],
-    User.Role.POKJA_MEMBER: [*REFERENCE, *WORKSHOPS_INSIDE, *SLUM_AREAS_INSIDE],
-    User.Role.OPD_USER: [*REFERENCE, *WORKSHOPS_INSIDE, *SLUM_AREAS_INSIDE],
-    User.Role.VILLAGE_USER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_INSIDE, *SLUM_AREAS_DRAFT],
-    User.Role.VIEWER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_READ],
+    User.Role.POKJA_MEMBER: [
+        *REFERENCE,
+        *WORKSHOPS_INSIDE,
+        *SLUM_AREAS_INSIDE,
+        *AGREEMENTS_INSIDE,
+        *REVIEWING,
+        "agreements.add_review",
+        "agreements.change_review",
+        "agreements.delete_review",
+    ],
+    User.Role.OPD_USER: [
+        *REFERENCE,
+        *WORKSHOPS_INSIDE,
+        *SLUM_AREAS_INSIDE,
+        *AGREEMENTS_INSIDE,
+        *AGREEMENTS_OWN,
+    ],
+    User.Role.VILLAGE_USER: [
+        *REFERENCE,
+        *WORKSHOPS_READ,
+        *SLUM_AREAS_INSIDE,
+        *SLUM_AREAS_DRAFT,
+        *AGREEMENTS_READ,
+        "agreements.view_followupchange",
+        "agreements.view_evidence",
+        *AGREEMENTS_OWN,
+    ],
+    User.Role.VIEWER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_READ, *AGREEMENTS_READ],
 }
 
 

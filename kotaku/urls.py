@@ -18,6 +18,7 @@ urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("workshops/", include("workshops.urls")),
     path("slum-areas/", include("slumareas.urls")),
+    path("agreements/", include("agreements.urls")),
     path("api/v1/", include(router.urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", views.ApiDocs.as_view(url_name="api_schema"), name="api_docs"),
