@@ -1,5 +1,6 @@
 """Small words of the pages of agreements."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -45,24 +46,46 @@ def bar_length(value: Decimal | None) -> str:
 
 @register.filter
 def days_from(day: date | None, today: date) -> str:
-    """`in 3 days`, `today`, `5 days ago`."""
+    """`in 3 days`, `today`, `5 days ago`, `7 months ago`, `6 years ago`: as exact as anyone wants to know."""
     if day is None:
         return ""
     days = (day - today).days
+    number, later, earlier = _distance(abs(days))
     if days == 0:
         return _("today")
-    if days > 0:
-        return ngettext("in %(days)s day", "in %(days)s days", days) % {"days": days}
-    return ngettext("%(days)s day ago", "%(days)s days ago", -days) % {"days": -days}
+    return (later if days > 0 else earlier) % {"number": number}
+
+
+def _distance(days: int) -> tuple[int, str, str]:
+    if days <= 60:
+        return (
+            days,
+            ngettext("in %(number)s day", "in %(number)s days", days),
+            ngettext("%(number)s day ago", "%(number)s days ago", days),
+        )
+    months = days * 12 // 365
+    if months < 24:
+        return (
+            months,
+            ngettext("in %(number)s month", "in %(number)s months", months),
+            ngettext("%(number)s month ago", "%(number)s months ago", months),
+        )
+    years = months // 12
+    return (
+        years,
+        ngettext("in %(number)s year", "in %(number)s years", years),
+        ngettext("%(number)s year ago", "%(number)s years ago", years),
+    )
 
 
 @register.filter
 def written_value(value: str) -> str:
     """A value of the history: an ISO date as a date, a number as people write it."""
-    try:
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         return date_format(date.fromisoformat(value), "j M Y")
-    except (TypeError, ValueError):
-        return value
+    if re.fullmatch(r"-?\d+\.\d+", value):
+        return quantity(Decimal(value))
+    return value
 
 
 @register.filter
