@@ -65,8 +65,23 @@ class ReasonForm(forms.Form):
 
 
 # --- agreements ----------------------------------------------------------------------------------------------
-class ClassificationForm(FreshModelForm):
-    """What an agreement is about and how it is measured: no part of what was signed."""
+class NewAgreementForm(forms.ModelForm):
+    """One sentence, while others speak; everything else is added afterwards. The uid makes sending twice one."""
+
+    uid = forms.UUIDField(widget=forms.HiddenInput)
+
+    class Meta:
+        model = Agreement
+        fields = ["text", "agenda_item"]
+
+    def __init__(self, *args, workshop, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.instance.workshop = workshop
+        self.fields["agenda_item"].queryset = workshop.agenda_items.all()
+
+
+class AgreementForm(FreshModelForm):
+    """All of an agreement. Once it is frozen its text is shown and no longer asked for."""
 
     criteria = forms.MultipleChoiceField(
         label=_("Criteria"), choices=CRITERION_CHOICES, required=False, widget=forms.CheckboxSelectMultiple
@@ -75,23 +90,32 @@ class ClassificationForm(FreshModelForm):
     class Meta:
         model = Agreement
         fields = [
-            "kind", "target_kind", "target", "target_number", "target_unit", "organizations", "slum_areas", "note",
+            "text", "agenda_item", "source_entry", "kind", "target_kind", "target", "target_number", "target_unit",
+            "organizations", "slum_areas", "note",
         ]  # fmt: skip
         formfield_callback = _formfield
         widgets = {
+            "text": forms.Textarea(attrs={"rows": 4}),
+            "note": forms.Textarea(attrs={"rows": 2}),
             "organizations": forms.CheckboxSelectMultiple,
             "slum_areas": forms.CheckboxSelectMultiple,
-            "note": forms.Textarea(attrs={"rows": 2}),
         }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, is_draft: bool, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["target_kind"].choices = [("", _("none yet")), *Agreement.TargetKind.choices]
-        stored = self.instance.pk
-        chosen = self.instance.organizations.values_list("pk", flat=True) if stored else []
+        agreement, workshop = self.instance, self.instance.workshop
+        stored = agreement.pk is not None
+        self.fields["criteria"].initial = [row.criterion for row in agreement.criteria.all()] if stored else []
+        chosen = agreement.organizations.values_list("pk", flat=True) if stored else []
         self.fields["organizations"].queryset = active_organizations(*chosen)
-        if stored:
-            self.fields["criteria"].initial = [one.criterion for one in self.instance.criteria.all()]
+        self.fields["source_entry"].queryset = RaisedEntry.objects.filter(workshop=workshop)
+        self.fields["source_entry"].empty_label = _("none")
+        self.fields["source_entry"].label_from_instance = entry_label
+        self.fields["agenda_item"].queryset = workshop.agenda_items.all()
+        self.fields["agenda_item"].empty_label = _("none")
+        self.fields["target_kind"].choices = [("", _("none yet")), *Agreement.TargetKind.choices]
+        if not is_draft:
+            del self.fields["text"]
 
     def clean(self):
         cleaned = super().clean()
@@ -99,33 +123,14 @@ class ClassificationForm(FreshModelForm):
             self.add_error("target_kind", _("There is a target number. Choose “a number”, or empty the number."))
         return cleaned
 
-    def save(self, commit=True):
-        agreement = super().save(commit)
-        self.save_criteria(agreement)
-        return agreement
-
-    def save_criteria(self, agreement: Agreement) -> None:
-        wanted = self.cleaned_data["criteria"]
-        agreement.criteria.exclude(criterion__in=wanted).delete()
-        there = set(agreement.criteria.values_list("criterion", flat=True))
-        AgreementCriterion.objects.bulk_create(
-            AgreementCriterion(agreement=agreement, criterion=key) for key in wanted if key not in there
-        )
-
-
-class AgreementForm(ClassificationForm):
-    """A new agreement of a record that is still a draft."""
-
-    class Meta(ClassificationForm.Meta):
-        fields = ["text", *ClassificationForm.Meta.fields]
-        widgets = {"text": forms.Textarea(attrs={"rows": 4}), **ClassificationForm.Meta.widgets}
-
-
-class AgreementTextForm(FreshModelForm):
-    class Meta:
-        model = Agreement
-        fields = ["text"]
-        widgets = {"text": forms.Textarea(attrs={"rows": 6})}
+    def _save_m2m(self):
+        super()._save_m2m()
+        wanted = set(self.cleaned_data["criteria"])
+        stored = {row.criterion: row for row in self.instance.criteria.all()}
+        for criterion in stored.keys() - wanted:
+            stored[criterion].delete()
+        for criterion in (key for key, _label in CRITERION_CHOICES if key in wanted - stored.keys()):
+            AgreementCriterion.objects.create(agreement=self.instance, criterion=criterion)
 
 
 class AmendForm(forms.Form):
@@ -158,38 +163,49 @@ class RefuseForm(forms.Form):
 
 # --- the record and its signatures -----------------------------------------------------------------------------
 class RecordForm(FreshModelForm):
+    """The frame of the record: what stands above the numbered sentences."""
+
     class Meta:
         model = AgreementRecord
-        fields = ["preamble", "place", "agreed_on", "number"]
+        fields = ["number", "preamble", "place", "agreed_on"]
         widgets = {"preamble": forms.Textarea(attrs={"rows": 4})}
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.instance.is_draft:
+            for name in AgreementRecord.SIGNED_FIELDS:
+                del self.fields[name]
 
-class RecordNumberForm(FreshModelForm):
-    """What may still change once the record is signed: the number under which it is filed."""
+
+class NewSignatoryForm(forms.ModelForm):
+    """Who signs, in the order in which they are written down."""
+
+    uid = forms.UUIDField(widget=forms.HiddenInput)
 
     class Meta:
-        model = AgreementRecord
-        fields = ["number"]
+        model = Signatory
+        fields = ["name", "position", "organization_name"]
+
+    def __init__(self, *args, record, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.instance.record = record
+        self.fields["name"].required = True
 
 
 class SignatoryForm(FreshModelForm):
+    """All of a signatory, while the record is a draft."""
+
     class Meta:
         model = Signatory
         fields = ["name", "position", "organization_name", "organization", "represents", "rank_grade", "nip", "note"]
         widgets = {"note": forms.Textarea(attrs={"rows": 2})}
 
-    FOLDED = ("represents", "rank_grade", "nip", "note")
-
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields["name"].required = True
         self.fields["organization"].queryset = active_organizations(self.instance.organization_id)
-
-    def folded(self):
-        return [self[name] for name in self.FOLDED]
-
-    @property
-    def is_unfolded(self) -> bool:
-        return any(field.value() or field.errors for field in self.folded())
+        if not user.has_perm("agreements.view_signature"):
+            del self.fields["nip"]
 
 
 class SignForm(NativeInputsMixin, forms.Form):
@@ -197,7 +213,7 @@ class SignForm(NativeInputsMixin, forms.Form):
 
     how = forms.ChoiceField(label=_("How is it signed?"), choices=Signatory.How.choices, widget=forms.RadioSelect)
     drawing = forms.CharField(required=False, widget=forms.HiddenInput)
-    scan = forms.FileField(
+    file = forms.FileField(
         label=_("Scan"),
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"}),
@@ -229,18 +245,19 @@ class SignForm(NativeInputsMixin, forms.Form):
         how = cleaned.get("how")
         if how == Signatory.How.DRAWN and not cleaned.get("drawing") and "drawing" not in self.errors:
             self.add_error("drawing", _("Sign in the field first."))
-        if how == Signatory.How.SCAN and not cleaned.get("scan") and "scan" not in self.errors:
-            self.add_error("scan", _("Choose the scan first."))
+        if how == Signatory.How.SCAN and not cleaned.get("file") and "file" not in self.errors:
+            self.add_error("file", _("Choose the scan first."))
         return cleaned
 
     @property
-    def file(self):
-        files = {Signatory.How.DRAWN: "drawing", Signatory.How.SCAN: "scan"}
-        return self.cleaned_data.get(files.get(self.cleaned_data["how"]))
+    def signature(self):
+        """The drawing or the scan; nothing for a signature on paper."""
+        names = {Signatory.How.DRAWN: "drawing", Signatory.How.SCAN: "file"}
+        return self.cleaned_data.get(names.get(self.cleaned_data["how"])) or None
 
     def add_refusal(self, error: ValidationError) -> None:
         """What the model says of the file belongs to the field by which it came."""
-        place = "drawing" if self.cleaned_data["how"] == Signatory.How.DRAWN else "scan"
+        place = "drawing" if self.cleaned_data["how"] == Signatory.How.DRAWN else "file"
         for name, sentences in getattr(error, "message_dict", {None: error.messages}).items():
             self.add_error(place if name == "file" else name if name in self.fields else None, sentences)
 

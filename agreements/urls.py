@@ -3,7 +3,7 @@
 from django.urls import path
 
 from agreements.models import AgreementRecord, Review, Signatory
-from agreements.views import agreements, evidence, follow_ups, records, reviews, scoreboard
+from agreements.views import agreements, drafting, evidence, follow_ups, reviews, scoreboard, signing
 
 app_name = "agreements"
 urlpatterns = [
@@ -43,37 +43,33 @@ urlpatterns = [
         path(f"review/<int:pk>/{verb}/", reviews.review_verb, {"verb": verb}, name=f"review_{verb}")
         for verb in Review.TRANSITIONS
     ],
-    # records and those who sign
-    path("records/", records.record_list, name="record_list"),
-    path("records/<slug:slug>/", records.record_detail, name="record_detail"),
-    path("records/<slug:slug>/edit/", records.record_edit, name="record_edit"),
-    path("records/<slug:slug>/agreements/new/", agreements.agreement_create, name="agreement_create"),
+    # records: drafted from the minutes or from their own page, signed, published
+    path("records/", signing.record_list, name="record_list"),
+    path("records/<slug:slug>/", signing.record_detail, name="record_detail"),
+    path("records/<slug:slug>/edit/", drafting.record_edit, name="record_edit"),
+    path("records/<slug:slug>/agreements/add/", drafting.agreement_create, name="agreement_create"),
+    path("records/<slug:slug>/agreements/new/", drafting.agreement_new, name="agreement_new"),
+    path("records/<slug:slug>/signatories/add/", drafting.signatory_create, name="signatory_create"),
     *[
         path(
-            f"records/<slug:slug>/{verb.replace('_', '-')}/", records.record_verb, {"verb": verb}, name=f"record_{verb}"
+            f"records/<slug:slug>/{verb.replace('_', '-')}/", signing.record_verb, {"verb": verb}, name=f"record_{verb}"
         )
         for verb in AgreementRecord.TRANSITIONS
     ],
-    path("records/<slug:slug>/signatories/new/", records.signatory_create, name="signatory_create"),
-    path("records/<slug:slug>/signatories/<int:pk>/edit/", records.signatory_edit, name="signatory_edit"),
-    path("records/<slug:slug>/signatories/<int:pk>/move/", records.signatory_move, name="signatory_move"),
-    path("records/<slug:slug>/signatories/<int:pk>/delete/", records.signatory_delete, name="signatory_delete"),
-    path("records/<slug:slug>/signatories/<int:pk>/signature/", records.signature, name="signatory_signature"),
+    path("signatories/<int:pk>/edit/", drafting.signatory_edit, name="signatory_edit"),
+    path("signatories/<int:pk>/move/", drafting.signatory_move, name="signatory_move"),
+    path("signatories/<int:pk>/delete/", drafting.signatory_delete, name="signatory_delete"),
+    path("signatories/<int:pk>/file/", signing.signature_file, name="signatory_file"),
     *[
-        path(
-            f"records/<slug:slug>/signatories/<int:pk>/{verb.replace('_', '-')}/",
-            records.ANSWERS[verb],
-            name=f"signatory_{verb}",
-        )
+        path(f"signatories/<int:pk>/{verb.replace('_', '-')}/", signing.ANSWERS[verb], name=f"signatory_{verb}")
         for verb in Signatory.TRANSITIONS
     ],
     # one agreement
     path("<slug:key>/", agreements.agreement_detail, name="agreement_detail"),
-    path("<slug:key>/edit/", agreements.agreement_edit, name="agreement_edit"),
-    path("<slug:key>/text/", agreements.agreement_text, name="agreement_text"),
+    path("<slug:key>/edit/", drafting.agreement_edit, name="agreement_edit"),
     path("<slug:key>/amend/", agreements.agreement_amend, name="agreement_amend"),
-    path("<slug:key>/delete/", agreements.agreement_delete, name="agreement_delete"),
-    path("<slug:key>/move/", agreements.agreement_move, name="agreement_move"),
+    path("<slug:key>/delete/", drafting.agreement_delete, name="agreement_delete"),
+    path("<slug:key>/move/", drafting.agreement_move, name="agreement_move"),
     path("<slug:key>/chain/", agreements.agreement_chain, name="agreement_chain"),
     path("<slug:key>/chain.json", agreements.agreement_chain_json, name="agreement_chain_json"),
 ]

@@ -47,41 +47,35 @@ SLUM_AREAS_DRAFT = [
     "slumareas.add_baseline",
     "slumareas.change_baseline",
 ]
-AGREEMENTS_READ = [
-    "agreements.view_agreementrecord",
-    "agreements.view_agreement",
-    "agreements.view_agreementversion",
-    "agreements.view_agreementcriterion",
-    "agreements.view_signatory",
-    "agreements.view_followup",
-    "agreements.view_funding",
-]
-AGREEMENTS_INSIDE = [
-    *AGREEMENTS_READ,
-    "agreements.view_recordchange",
-    "agreements.view_followupchange",
-    "agreements.view_entryrefusal",
-    "agreements.view_raisedentry",
-    "agreements.view_evidence",
-    "agreements.view_review",
-    "agreements.view_reviewitem",
-    "agreements.view_people",
-]
-# What the owner of a follow-up does, in its own organization or village.
-AGREEMENTS_OWN = ["agreements.report_followup", "agreements.add_evidence", "agreements.delete_evidence"]
-# The Pokja PKP judges. Who plans or owns does not, and a closed sitting is opened again by somebody else.
-REVIEWING = [
-    "agreements.review_evidence",
-    "agreements.add_reviewitem",
-    "agreements.change_reviewitem",
-    "agreements.delete_reviewitem",
-    "agreements.close_review",
-]
 YEAR_VERBS = [
     "slumareas.verify_assessmentyear",
     "slumareas.lock_assessmentyear",
     "slumareas.reopen_assessmentyear",
 ]
+
+AGREEMENTS_READ = [
+    "agreements.view_agreementrecord",
+    "agreements.view_agreement",
+    "agreements.view_signatory",
+    "agreements.view_followup",
+    "agreements.view_funding",
+]
+# With the people who are named, and with the evidence.
+AGREEMENTS_OWN = [
+    *AGREEMENTS_READ,
+    "agreements.view_people",
+    "agreements.view_evidence",
+    "agreements.view_followupchange",
+]
+AGREEMENTS_INSIDE = [
+    *AGREEMENTS_OWN,
+    "agreements.view_review",
+    "agreements.view_reviewitem",
+    "agreements.view_entryrefusal",
+    "agreements.view_recordchange",
+]
+# What is reported about the own follow-ups.
+AGREEMENTS_REPORT = ["agreements.report_followup", "agreements.add_evidence", "agreements.delete_evidence"]
 
 ROLE_PERMISSIONS = {
     User.Role.ADMIN: [
@@ -106,8 +100,9 @@ ROLE_PERMISSIONS = {
         *(f"-{verb}" for verb in YEAR_VERBS),
         "agreements.*",
         "-agreements.publish_agreementrecord",
+        "-agreements.review_evidence",
+        "-agreements.decide_review",
         "-agreements.reopen_review",
-        *(f"-{verb}" for verb in REVIEWING),
     ],
     User.Role.VERIFIER: [
         *REFERENCE,
@@ -117,7 +112,9 @@ ROLE_PERMISSIONS = {
         *SLUM_AREAS_INSIDE,
         *YEAR_VERBS,
         *AGREEMENTS_INSIDE,
+        "agreements.view_signature",
         "agreements.publish_agreementrecord",
+        "agreements.close_review",
         "agreements.reopen_review",
     ],
     User.Role.POKJA_MEMBER: [
@@ -125,27 +122,23 @@ ROLE_PERMISSIONS = {
         *WORKSHOPS_INSIDE,
         *SLUM_AREAS_INSIDE,
         *AGREEMENTS_INSIDE,
-        *REVIEWING,
-        "agreements.add_review",
-        "agreements.change_review",
-        "agreements.delete_review",
+        "agreements.review_evidence",
+        "agreements.decide_review",
     ],
     User.Role.OPD_USER: [
         *REFERENCE,
         *WORKSHOPS_INSIDE,
         *SLUM_AREAS_INSIDE,
         *AGREEMENTS_INSIDE,
-        *AGREEMENTS_OWN,
+        *AGREEMENTS_REPORT,
     ],
     User.Role.VILLAGE_USER: [
         *REFERENCE,
         *WORKSHOPS_READ,
         *SLUM_AREAS_INSIDE,
         *SLUM_AREAS_DRAFT,
-        *AGREEMENTS_READ,
-        "agreements.view_followupchange",
-        "agreements.view_evidence",
         *AGREEMENTS_OWN,
+        *AGREEMENTS_REPORT,
     ],
     User.Role.VIEWER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_READ, *AGREEMENTS_READ],
 }

@@ -1,5 +1,8 @@
 """The API of workshops: the same records, rights and doors as the pages."""
 
+from datetime import date
+
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -18,16 +21,29 @@ from workshops.models.minutes import EntryConflict
 
 class AreaSerializer(serializers.ModelSerializer):
     region = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    slum_area = serializers.SlugRelatedField(slug_field="slug", read_only=True)
 
     class Meta:
         model = WorkshopArea
-        fields = ["name", "region"]
+        fields = ["name", "region", "slum_area"]
+
+
+class AgreedSerializer(serializers.Serializer):
+    """An agreement in short; all of it stands under `agreements`."""
+
+    key = serializers.CharField()
+    number = serializers.IntegerField()
+    text = serializers.CharField()
 
 
 class WorkshopSerializer(CheckedSerializer):
     key = serializers.CharField(source="slug", read_only=True)
     organizer = VisibleKeyField(slug_field="key", queryset=Organization.objects.all(), required=False, allow_null=True)
     areas = AreaSerializer(many=True, read_only=True)
+    agreement_preamble = serializers.SerializerMethodField()
+    agreement_place = serializers.SerializerMethodField()
+    agreement_on = serializers.SerializerMethodField()
+    agreements = AgreedSerializer(many=True, read_only=True)
     report_due_on = serializers.DateField(read_only=True)
 
     class Meta:
@@ -54,11 +70,26 @@ class WorkshopSerializer(CheckedSerializer):
             "agreement_preamble",
             "agreement_place",
             "agreement_on",
+            "agreements",
             "tags",
             "report_due_on",
             "reported_on",
         ]
         read_only_fields = ["status", "reported_on"]
+
+    def get_agreement_preamble(self, workshop) -> str:
+        return self._of_record(workshop, "preamble") or ""
+
+    def get_agreement_place(self, workshop) -> str:
+        return self._of_record(workshop, "place") or ""
+
+    def get_agreement_on(self, workshop) -> date | None:
+        return self._of_record(workshop, "agreed_on")
+
+    @staticmethod
+    def _of_record(workshop, name):
+        """Of the record of agreement, where there is one that this person may read."""
+        return getattr(getattr(workshop, "agreement_record", None), name, None)
 
     def store(self, instance):
         if not instance.pk:
@@ -170,7 +201,6 @@ class MinutesEntrySerializer(WorkshopRecordSerializer):
             "amount",
             "has_slides",
             "has_hardcopy",
-            "signature",
             "version",
             "updated_at",
         ]
@@ -194,7 +224,7 @@ class MinutesEntrySerializer(WorkshopRecordSerializer):
 
 
 class WorkshopViewSet(viewsets.ModelViewSet):
-    queryset = Workshop.objects.select_related("organizer").prefetch_related("areas__region")
+    queryset = Workshop.objects.select_related("organizer").prefetch_related("areas__region", "areas__slum_area")
     serializer_class = WorkshopSerializer
     lookup_field = "slug"
     lookup_url_kwarg = "key"
@@ -209,7 +239,14 @@ class WorkshopViewSet(viewsets.ModelViewSet):
         return [VerbPermissions()] if self.action in self.VERBS else [ModelPermissions()]
 
     def get_queryset(self):
-        return super().get_queryset().visible_to(self.request.user)
+        workshops = super().get_queryset().visible_to(self.request.user)
+        return workshops.prefetch_related(
+            *(Prefetch(name, queryset=self._visible(name)) for name in ("agreement_record", "agreements"))
+        )
+
+    def _visible(self, name: str):
+        """What belongs to a workshop under this name, as far as this person may see it."""
+        return Workshop._meta.get_field(name).related_model.objects.visible_to(self.request.user)
 
     def _do(self, verb: str, **arguments) -> Response:
         workshop = self.get_object()

@@ -76,8 +76,6 @@ SECTION_OF_ENTRY = {
     "opening": OPENING,
     "closing": CLOSING,
     "decision": CONCLUSION,
-    "agreement": CONCLUSION,
-    "signatory": CONCLUSION,
 }
 SECTION_OF_ITEM = {"registration": OPENING, "opening": OPENING, "closing": CLOSING}
 
@@ -136,13 +134,14 @@ def attendance(workshop: Workshop, *, blank: bool = False, phones: bool = False)
     )
 
 
-def minutes(workshop: Workshop, *, participants: bool = True) -> bytes:
-    """The whole record as official minutes. Without `participants` the list of persons stays out, their number in."""
-    return pdf.render("workshops/pdf/minutes.html", _minutes_context(workshop, participants))
+def minutes(workshop: Workshop, *, participants: bool = True, agreements: bool = True) -> bytes:
+    """The whole record as official minutes. Without `participants` the list of persons stays out, their number in;
+    without `agreements` those stay out, as before they are published."""
+    return pdf.render("workshops/pdf/minutes.html", _minutes_context(workshop, participants, agreements))
 
 
-def extract(agenda_item: AgendaItem) -> bytes:
-    """What was written under one agenda item and its sub-items, with the workshop's head and the sign-off."""
+def extract(agenda_item: AgendaItem, *, agreements: bool = True) -> bytes:
+    """What was written and agreed under one agenda item and its sub-items, with the head and the sign-off."""
     workshop = agenda_item.workshop
     items = list(workshop.agenda_items.all())
     rows = [row for row in _agenda(items) if agenda_item.pk in (row.item.pk, *(child.pk for child in row.children))]
@@ -160,6 +159,7 @@ def extract(agenda_item: AgendaItem) -> bytes:
             "agenda": rows,
             "columns": _agenda_columns(rows),
             "blocks": _blocks(nodes, items),
+            **_agreements(workshop, agreements, wanted),
             "chair": _signature(leaders, Leader.Role.CHAIR),
             "minute_taker": _signature(leaders, Leader.Role.MINUTE_TAKER),
         },
@@ -399,7 +399,7 @@ def _blocks(nodes: list[Node], items: list[AgendaItem], *, with_report: bool = F
 # --- minutes ------------------------------------------------------------------------------------------
 
 
-def _minutes_context(workshop: Workshop, with_people: bool) -> dict:
+def _minutes_context(workshop: Workshop, with_people: bool, with_agreements: bool) -> dict:
     leaders = list(workshop.leaders.all())
     items = list(workshop.agenda_items.all())
     by_pk = {item.pk: item for item in items}
@@ -410,9 +410,6 @@ def _minutes_context(workshop: Workshop, with_people: bool) -> dict:
     sections: dict[str, list[Node]] = {OPENING: [], DISCUSSION: [], CONCLUSION: [], CLOSING: []}
     for node in roots:
         sections[_section(node, by_pk)].append(node)
-    by_kind: dict[str, list[Node]] = {"agreement": [], "signatory": [], "decision": []}
-    for node in sections[CONCLUSION]:
-        by_kind[node.entry.kind].append(node.at_level(4))
     chair = _signature(leaders, Leader.Role.CHAIR)
     minute_taker = _signature(leaders, Leader.Role.MINUTE_TAKER)
     signing = {signature.leader_id for signature in (chair, minute_taker) if signature}
@@ -432,11 +429,8 @@ def _minutes_context(workshop: Workshop, with_people: bool) -> dict:
         "report": report,
         "opening": _blocks(sections[OPENING], items, with_report=bool(report)),
         "discussion": _blocks(sections[DISCUSSION], items),
-        "decisions": by_kind["decision"],
-        "agreements": by_kind["agreement"],
-        "signatories": by_kind["signatory"],
-        "agreement_on": workshop.agreement_on or workshop.held_on,
-        "agreement_place": workshop.agreement_place or workshop.place,
+        "decisions": [node.at_level(4) for node in sections[CONCLUSION]],
+        **_agreements(workshop, with_agreements),
         "closing": _blocks(sections[CLOSING], items),
         "chair": chair,
         "minute_taker": minute_taker,
@@ -444,6 +438,26 @@ def _minutes_context(workshop: Workshop, with_people: bool) -> dict:
             workshop, people if with_people else [], attachments, {node.entry.pk: node.entry for node in _walk(roots)}
         ),
     }
+
+
+def _agreements(workshop: Workshop, shown: bool, items: set[int] | None = None) -> dict:
+    """The record of agreement as it was signed; with `items` only what was agreed under these agenda items."""
+    record = getattr(workshop, "agreement_record", None) if shown else None
+    agreements = list(workshop.agreements.with_texts().order_by("number")) if record else []
+    if items is not None:
+        agreements = [agreement for agreement in agreements if agreement.agenda_item_id in items]
+    return {
+        "record": record,
+        "agreements": agreements,
+        "signatories": workshop.signatories if record and (items is None or agreements) else [],
+        "has_agreements": bool(agreements or record and items is None and _is_begun(record)),
+        "agreement_on": (record and record.agreed_on) or workshop.held_on,
+        "agreement_place": (record and record.place) or workshop.place,
+    }
+
+
+def _is_begun(record) -> bool:
+    return bool(record.preamble or record.agreed_on or record.place or record.signatories.exists())
 
 
 @dataclass(frozen=True)

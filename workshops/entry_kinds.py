@@ -1,7 +1,7 @@
 """The kinds of minutes entry: one table that form, page, paper, API and help text read.
 
-Each kind names the fields it uses, in the order in which they are asked for. Agreements and signatories
-are entries until the agreements app takes them over.
+Each kind names the fields it uses, in the order in which they are asked for. Agreements and signatories are
+records of their own; minutes, papers and checkpoints show them beside the entries.
 """
 
 from dataclasses import dataclass
@@ -103,27 +103,14 @@ ENTRY_KINDS: dict[str, EntryKind] = {
         EntryKind(
             "decision", _("conclusion"), _("What the meeting concluded."), ("text", "points"), icon="check2-square"
         ),
-        EntryKind(
-            "agreement",
-            _("agreement"),
-            _("One numbered agreement; the number follows from the order."),
-            ("text",),
-            required=("text",),
-            icon="file-earmark-check",
-        ),
-        EntryKind(
-            "signatory",
-            _("signatory"),
-            _("Who signs the agreements, in order, and whether the signature is there."),
-            (*PERSON, "on_behalf_of", "signature"),
-            required=("speaker",),
-            icon="pen",
-        ),
         EntryKind("closing", _("closing"), _("Who closed the event, and how."), (*PERSON, "text"), icon="door-closed"),
     )
 }
 ENTRY_KIND_CHOICES = [(kind.key, kind.label) for kind in ENTRY_KINDS.values()]
-NUMBERED_KINDS = ("agreement", "signatory", "problem")
+NUMBERED_KINDS = ("problem",)
+# What a checkpoint keeps beside entries, in rows of the same shape, and what old lines of history speak of.
+RECORD_KINDS = {"agreement": _("agreement"), "signatory": _("signatory")}
+KIND_LABELS = {**dict(ENTRY_KIND_CHOICES), **RECORD_KINDS}
 # What few entries need: folded away in the form as long as it is empty.
 FOLDED_FIELDS = ("addressed_to", "figures", "verse", "statement")
 # What an entry says, in the order of every form; forms, conflicts and checkpoints read this.
@@ -137,7 +124,6 @@ CONTENT_FIELDS = (
     "amount",
     "has_slides",
     "has_hardcopy",
-    "signature",
     *FOLDED_FIELDS,
 )
 # What may be written as an answer, in the order of the buttons.

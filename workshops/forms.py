@@ -75,7 +75,7 @@ class InvitationForm(FreshModelForm):
 
 
 class OfficialRecordForm(FreshModelForm):
-    """What stands around the minutes: number, copies, agreements' preamble, credits."""
+    """What stands around the minutes: number, copies, credits."""
 
     class Meta:
         model = Workshop
@@ -83,9 +83,6 @@ class OfficialRecordForm(FreshModelForm):
             "minutes_number",
             "copies",
             "report_addressed_to",
-            "agreement_preamble",
-            "agreement_place",
-            "agreement_on",
             "credit_source",
             "credit_author",
             "credit_photographer",
@@ -176,7 +173,7 @@ LeaderFormSet = _rows(
     Leader,
     ["role", "name", "position", "organization_name", "signs_for", "signs_for_office", "rank_grade", "nip"],
 )
-AreaFormSet = _rows(WorkshopArea, ["name", "region"])
+AreaFormSet = _rows(WorkshopArea, ["name", "region", "slum_area"])
 ReportSectionFormSet = _rows(
     ReportSection,
     ["kind", "numeral", "heading", "text", "items"],
@@ -222,7 +219,6 @@ class MinutesEntryForm(forms.ModelForm):
             "statement",
             "has_slides",
             "has_hardcopy",
-            "signature",
         ]
         # Whoever is named here may also sign, open or promise.
         labels = {"speaker": _("Name")}

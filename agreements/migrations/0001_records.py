@@ -564,7 +564,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'sitting of the Pokja PKP',
                 'verbose_name_plural': 'sittings of the Pokja PKP',
                 'ordering': ['-held_on', '-pk'],
-                'permissions': [('close_review', 'Can close a sitting'), ('reopen_review', 'Can reopen a closed sitting')],
+                'permissions': [('decide_review', 'Can decide in a sitting'), ('close_review', 'Can close a sitting'), ('reopen_review', 'Can reopen a closed sitting')],
             },
         ),
         migrations.CreateModel(

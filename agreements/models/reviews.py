@@ -63,6 +63,7 @@ class Review(models.Model):
         verbose_name = _("sitting of the Pokja PKP")
         verbose_name_plural = _("sittings of the Pokja PKP")
         permissions = [
+            ("decide_review", "Can decide in a sitting"),
             ("close_review", "Can close a sitting"),
             ("reopen_review", "Can reopen a closed sitting"),
         ]

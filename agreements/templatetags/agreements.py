@@ -1,6 +1,7 @@
 """Small words of the pages of agreements."""
 
 import re
+import uuid
 from datetime import date
 from decimal import Decimal
 
@@ -103,3 +104,9 @@ def item(mapping, name: str) -> str:
 def item_of(form, name: str):
     """A bound field by a name that the template puts together."""
     return form[name]
+
+
+@register.simple_tag
+def new_uid() -> str:
+    """Goes out with a form, so that sending it twice makes one record."""
+    return str(uuid.uuid4())

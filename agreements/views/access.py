@@ -21,24 +21,30 @@ def agreement_for(request, key: str, permission: str | None = None) -> Agreement
     return agreement
 
 
+def workshop_for(request, slug: str, permission: str | None = None) -> Workshop:
+    workshop = get_object_or_404(
+        Workshop.objects.visible_to(request.user).select_related("agreement_record"), slug=slug
+    )
+    require(request.user, permission)
+    return workshop
+
+
 def record_for(request, slug: str, permission: str | None = None) -> AgreementRecord:
-    """The record of a workshop; made for those who draft it where there is none yet."""
-    visible = AgreementRecord.objects.visible_to(request.user).select_related("workshop")
-    record = visible.filter(workshop__slug=slug).first()
+    """The record of a workshop; for those who draft it also where nothing was written into it yet."""
+    workshop = workshop_for(request, slug, permission)
+    record = (
+        AgreementRecord.objects.visible_to(request.user).select_related("workshop").filter(workshop=workshop).first()
+    )
     if record is None and request.user.has_perm("agreements.add_agreementrecord"):
-        workshop = get_object_or_404(Workshop.objects.visible_to(request.user), slug=slug)
-        if not AgreementRecord.objects.filter(workshop=workshop).exists():
-            record = AgreementRecord(workshop=workshop)
+        record = AgreementRecord(workshop=workshop)
     if record is None:
         raise Http404
-    require(request.user, permission)
     return record
 
 
-def signatory_for(request, slug: str, pk: int, permission: str | None = None) -> Signatory:
-    record = record_for(request, slug)
+def signatory_for(request, pk: int, permission: str | None = None) -> Signatory:
     visible = Signatory.objects.visible_to(request.user).select_related("organization", "record__workshop")
-    signatory = get_object_or_404(visible, record=record.pk, pk=pk)
+    signatory = get_object_or_404(visible, pk=pk)
     require(request.user, permission)
     return signatory
 

@@ -1,22 +1,20 @@
 """Agreements: the list, one agreement, its chain; what it is about, and how its text changes."""
 
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import Prefetch
 from django.http import JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 from django.views.generic import ListView
 
 from agreements import forms
 from agreements.chain import as_json, chain_of
 from agreements.filters import AgreementFilter
-from agreements.models import Agreement, AgreementRecord, Evidence, FollowUp, FollowUpChange, RaisedEntry, Signatory
+from agreements.models import Agreement, AgreementRecord, Evidence, FollowUp, FollowUpChange, Signatory
 from agreements.reading import agreement_history, picture_of, progress_of, with_unconfirmed
-from agreements.views.access import agreement_for, record_for
+from agreements.views.access import agreement_for
 from core.refusals import Refused
 from slumareas.models import SlumArea
 from workshops.models import Workshop
@@ -132,13 +130,18 @@ def _actions(agreement: Agreement, record: AgreementRecord, follow_ups: list[Fol
         }
         primary, others = (primary, [add, *others]) if primary else (add, others)
     if user.has_perm("agreements.change_agreement") and not is_cancelled:
-        others.append({"url": f"{address}edit/", "label": _("Edit what it is about"), "icon": "tags"})
-        if record.is_draft:
-            others.append({"url": f"{address}text/", "label": _("Edit the text"), "icon": "pencil"})
+        label = _("Edit the agreement") if record.is_draft else _("Edit what it is about")
+        others.append({"url": f"{address}edit/?next={address}", "label": label, "icon": "pencil"})
     if user.has_perm("agreements.amend_agreement") and record.is_published and not is_cancelled:
         others.append({"url": f"{address}amend/", "label": _("Amend the text"), "icon": "file-diff"})
     if user.has_perm("agreements.delete_agreement") and record.is_draft and not is_cancelled:
-        others.append({"url": f"{address}delete/", "label": _("Delete the agreement"), "icon": "trash"})
+        others.append(
+            {
+                "url": f"{address}delete/?next={record.get_absolute_url()}",
+                "label": _("Delete the agreement"),
+                "icon": "trash",
+            }
+        )
     if primary is None:
         primary, others = chain, others[1:]
     return {"primary": primary, "other_actions": others}
@@ -165,72 +168,6 @@ def _chain_json(request, chain) -> JsonResponse:
 
 
 # --- writing ------------------------------------------------------------------------------------------------
-def agreement_create(request, slug):
-    """A typed agreement of a record that is still drafted, or the answer to a problem or promise (`?entry=`)."""
-    record = record_for(request, slug, "agreements.add_agreement")
-    entry = _asked_entry(request, record.workshop)
-    agreement = Agreement(workshop=record.workshop, source_entry=entry, created_by=request.user)
-    if not record.is_draft:
-        messages.error(request, _("The text of these agreements is fixed; a new one needs a record that is drafted."))
-        return redirect("agreements:record_detail", slug)
-    initial = {"text": entry.text} if entry else {}
-    form = forms.AgreementForm(request.POST or None, instance=agreement, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        try:
-            form.save()
-        except Refused as refusal:
-            form.add_error(None, refusal)
-        else:
-            messages.success(request, _("Agreement %(number)s is written down.") % {"number": agreement.number})
-            return redirect(agreement)
-    context = {"form": form, "record": record, "workshop": record.workshop, "entry": entry, "section": "agreements"}
-    return render(request, "agreements/agreement_form.html", context)
-
-
-def _asked_entry(request, workshop) -> RaisedEntry | None:
-    asked = request.GET.get("entry", "")
-    if not asked:
-        return None
-    entries = RaisedEntry.objects.visible_to(request.user).filter(workshop=workshop)
-    return get_object_or_404(entries, pk=asked if asked.isdecimal() and len(asked) < 19 else 0)
-
-
-@transaction.atomic
-def agreement_edit(request, key):
-    """Kind, target, organizations, areas, criteria."""
-    agreement = agreement_for(request, key, "agreements.change_agreement")
-    if request.method == "POST":
-        agreement = Agreement.objects.select_for_update(of=("self",)).select_related("workshop").get(pk=agreement.pk)
-    form = forms.ClassificationForm(request.POST or None, instance=agreement)
-    if request.method == "POST" and form.is_valid():
-        try:
-            form.save()
-        except Refused as refusal:
-            form.add_error(None, refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect(agreement)
-    context = {"form": form, "agreement": agreement, "section": "agreements"}
-    return render(request, "agreements/agreement_form.html", context)
-
-
-@transaction.atomic
-def agreement_text(request, key):
-    """The text itself, as long as the record is a draft."""
-    agreement = agreement_for(request, key, "agreements.change_agreement")
-    form = forms.AgreementTextForm(request.POST or None, instance=agreement)
-    if request.method == "POST" and form.is_valid():
-        try:
-            form.save()
-        except Refused as refusal:
-            form.add_error(None, refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect(agreement)
-    context = {"form": form, "agreement": agreement, "section": "agreements"}
-    return render(request, "agreements/agreement_text.html", context)
-
-
 def agreement_amend(request, key):
     """Another text for a published agreement; the one that is replaced stays, with the reason."""
     agreement = agreement_for(request, key, "agreements.amend_agreement")
@@ -260,38 +197,3 @@ def _amend(agreement: Agreement, form, user) -> bool:
         form.add_error(None, refusal)
         return False
     return True
-
-
-def agreement_delete(request, key):
-    agreement = agreement_for(request, key, "agreements.delete_agreement")
-    if request.method == "POST":
-        try:
-            agreement.delete()
-        except Refused as refusal:
-            messages.error(request, refusal.sentence)
-            return redirect(agreement)
-        messages.success(request, _("The agreement is deleted; the others are numbered anew."))
-        return redirect("agreements:record_detail", agreement.workshop.slug)
-    context = {
-        "title": _("Delete the agreement"),
-        "subject": str(agreement),
-        "explanation": _("It goes out of the record, and the agreements after it get other numbers."),
-        "button": _("Delete"),
-        "is_danger": True,
-        "back": agreement.get_absolute_url(),
-        "possible": agreement.workshop.agreement_record.is_draft,
-        "impossible": _("The text of these agreements is fixed, so none is deleted."),
-    }
-    return render(request, "agreements/confirm.html", context | {"section": "agreements"})
-
-
-@require_POST
-def agreement_move(request, key):
-    """Up or down among the agreements of a draft."""
-    agreement = agreement_for(request, key, "agreements.change_agreement")
-    slug = agreement.workshop.slug
-    try:
-        agreement.move(-1 if "up" in request.POST else 1)
-    except Refused as refusal:
-        messages.error(request, refusal.sentence)
-    return redirect(f"{reverse('agreements:record_detail', args=[slug])}#agreement-{agreement.number}")

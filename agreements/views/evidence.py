@@ -5,13 +5,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from agreements import forms, photos
 from agreements.models import Evidence
 from agreements.views.access import evidence_for, follow_up_for
+from agreements.views.drafting import next_page
 from agreements.views.follow_ups import may_add_evidence
 from core.refusals import Refused
 
@@ -73,7 +73,7 @@ def _evidence_page(request, evidence: Evidence, form):
         "evidence": evidence,
         "follow_up": follow_up,
         "form": form,
-        "next": _next(request),
+        "next": next_page(request),
         "may_judge": may_judge(user, evidence),
         "is_own": is_own,
         "reviews": user.has_perm("agreements.review_evidence"),
@@ -100,17 +100,12 @@ def evidence_judge(request, pk):
         return _evidence_page(request, evidence, form)
     sentence = _("The evidence is accepted.") if "return" not in request.POST else _("The evidence is returned.")
     messages.success(request, sentence)
-    return redirect(_next(request) or f"{evidence.follow_up.get_absolute_url()}#evidence")
+    return redirect(next_page(request) or f"{evidence.follow_up.get_absolute_url()}#evidence")
 
 
 def judge(evidence: Evidence, by, is_returned: bool, note: str) -> None:
     verb = evidence.send_back if is_returned else evidence.accept
     verb(by=by, at=timezone.now(), note=note)
-
-
-def _next(request) -> str:
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    return target if url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()) else ""
 
 
 def _may_delete(user, evidence: Evidence) -> bool:

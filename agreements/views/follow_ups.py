@@ -472,7 +472,7 @@ def _take_step(form, follow_up: FollowUp, verb: str, by) -> None:
 # --- what the minutes left open -----------------------------------------------------------------------------------------
 def unanswered(request):
     """Problems and promises that became no agreement, no follow-up, and were not refused either; and those refused."""
-    require(request.user, "agreements.view_raisedentry")
+    require(request.user, "agreements.view_entryrefusal")
     entries = RaisedEntry.objects.visible_to(request.user).select_related("workshop", "refusal__by", "agenda_item")
     show = "refused" if request.GET.get("show") == "refused" else "open"
     refused = entries.filter(refusal__isnull=False)

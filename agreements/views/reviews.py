@@ -23,7 +23,7 @@ from core.refusals import Refused
 ROWS_A_PAGE = 25
 MOST_CHANGES = 12
 USUAL_DAYS = 30  # until something is looked at again
-MAY_DECIDE = "agreements.add_reviewitem"
+MAY_DECIDE = "agreements.decide_review"
 
 # Why something is in the queue: (label, icon), the most pressing first.
 REASONS = {

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from core.models import DemoPart, Organization, Region, RegionAlias, User
-from kotaku.demo import FIXTURES, PARTS
+from kotaku.demo import PARTS
+from kotaku.demo_store import FIXTURES
 from slumareas.models import (
     AreaBoundary,
     Assessment,

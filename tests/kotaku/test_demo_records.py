@@ -13,7 +13,8 @@ from django.forms.models import model_to_dict
 from django.test import override_settings
 
 from core.models import Organization, Region, RegionAlias, User, normalised_name
-from kotaku.demo import FIXTURES, PASSWORD
+from kotaku.demo import PASSWORD
+from kotaku.demo_store import FIXTURES
 from slumareas.models import (
     AreaBoundary,
     Assessment,

@@ -16,7 +16,14 @@ from simple_history.models import HistoricalRecords
 
 from core.refusals import Refused
 from core.uploads import validate_document
-from workshops.entry_kinds import CONTENT_FIELDS, ENTRY_KIND_CHOICES, ENTRY_KINDS, reply_kinds
+from workshops.entry_kinds import (
+    CONTENT_FIELDS,
+    ENTRY_KIND_CHOICES,
+    ENTRY_KINDS,
+    KIND_LABELS,
+    RECORD_KINDS,
+    reply_kinds,
+)
 from workshops.models.agenda import AgendaItem
 from workshops.models.workshop import OrderedRecord, Workshop, WorkshopRecord
 
@@ -35,11 +42,6 @@ class EntryDeleted(Refused):
 
 class MinutesEntry(OrderedRecord):
     """One entry of the minutes. Which fields it uses follows from its kind: `workshops.entry_kinds`."""
-
-    class Signature(models.TextChoices):
-        PENDING = "pending", _("not yet signed")
-        SIGNED = "signed", _("signed")
-        DECLINED = "declined", _("declined")
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     workshop = models.ForeignKey(Workshop, models.CASCADE, related_name="minutes_entries", verbose_name=_("workshop"))
@@ -74,7 +76,6 @@ class MinutesEntry(OrderedRecord):
     )
     has_slides = models.BooleanField(_("slides"), default=False)
     has_hardcopy = models.BooleanField(_("printed copy"), default=False)
-    signature = models.CharField(_("signature"), max_length=8, choices=Signature, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     updated_by = models.ForeignKey(
@@ -94,7 +95,7 @@ class MinutesEntry(OrderedRecord):
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display()}: {self.speaker or self.title or self.text[:60]}"
+        return f"{KIND_LABELS[self.kind]}: {self.speaker or self.title or self.text[:60]}"
 
     @property
     def spec(self):
@@ -119,8 +120,6 @@ class MinutesEntry(OrderedRecord):
             raise ValidationError(
                 {"kind": _("Other entries answer this one; it has to stay of a kind that can have them.")}
             )
-        if self.kind == "signatory" and not self.signature:
-            self.signature = self.Signature.PENDING
 
     def write(self, *, by, based_on: int, after: "MinutesEntry | None" = None) -> None:
         """Store the entry if nobody else did since version `based_on` (0 for a new one).
@@ -178,7 +177,12 @@ class MinutesEntry(OrderedRecord):
     def delete(self, **kwargs):
         if self.replies.exists():
             raise Refused(gettext("Other entries belong to this one. Move or delete those first."))
-        return super().delete(**kwargs)
+        try:
+            return super().delete(**kwargs)
+        except models.ProtectedError as error:
+            raise Refused(
+                gettext("Agreements or follow-ups answer this entry, so it stays. Its text can still be changed.")
+            ) from error
 
 
 class Checkpoint(WorkshopRecord):
@@ -210,7 +214,7 @@ class Checkpoint(WorkshopRecord):
     def restore(self, *, by, at) -> "Checkpoint":
         """Make the minutes again what they were. Returns the checkpoint of the state before, taken in the same step.
 
-        Entries keep their uid, so that whoever still writes in one meets a conflict and loses nothing. Entries
+        Agreements and signatories stay: they have versions and a course of their own. Entries keep their uid, so that whoever still writes in one meets a conflict and loses nothing. Entries
         written since are deleted; both stay in the checkpoint returned and in the history.
         """
         with transaction.atomic():
@@ -224,7 +228,7 @@ class Checkpoint(WorkshopRecord):
         return before
 
     def _delete_others(self, entries: dict[str, MinutesEntry]) -> None:
-        wanted = {row["uid"] for row in self.entries}
+        wanted = {row["uid"] for row in self.rows_of_entries}
         surplus = [entries.pop(uid) for uid in list(entries) if uid not in wanted]
         for entry in entries.values():
             if entry.parent_id in {other.pk for other in surplus}:
@@ -242,12 +246,12 @@ class Checkpoint(WorkshopRecord):
         items = set(self.workshop.agenda_items.values_list("pk", flat=True))
         present = {row["uid"]: row for row in before.entries}
         versions = dict(
-            MinutesEntry.history.filter(uid__in=[row["uid"] for row in self.entries])
+            MinutesEntry.history.filter(uid__in=[row["uid"] for row in self.rows_of_entries])
             .order_by()
             .values_list("uid")
             .annotate(last=models.Max("version"))
         )
-        for row in self.entries:
+        for row in self.rows_of_entries:
             entry = entries.get(row["uid"])
             if entry and present.get(row["uid"]) == row:
                 continue
@@ -266,7 +270,7 @@ class Checkpoint(WorkshopRecord):
 
     def _write_back_links(self, entries: dict[str, MinutesEntry]) -> None:
         """Parents and files, once every entry is there."""
-        for row in self.entries:
+        for row in self.rows_of_entries:
             entry, parent = entries[row["uid"]], entries.get(row["parent"])
             if entry.parent_id != (parent.pk if parent else None):
                 entry.parent = parent
@@ -277,27 +281,65 @@ class Checkpoint(WorkshopRecord):
                     attachment.save(update_fields=["entry"])
 
     @property
+    def rows_of_entries(self) -> list[dict]:
+        return [row for row in self.entries if row["kind"] not in RECORD_KINDS]
+
+    @property
     def _reason(self) -> str:
         return gettext("Returned to the checkpoint “%(name)s”.") % {"name": self.name}
 
 
 def snapshot(workshop: Workshop) -> list[dict]:
-    """The entries as a checkpoint keeps them: plain values, parents by uid."""
+    """The entries as a checkpoint keeps them: plain values, parents by uid; then agreements and signatories."""
     entries = list(workshop.minutes_entries.prefetch_related("attachments"))
     uids = {entry.pk: str(entry.uid) for entry in entries}
     return [
-        {
-            "uid": str(entry.uid),
-            "order": entry.order,
-            "kind": entry.kind,
-            "agenda_item": entry.agenda_item_id,
-            "parent": uids.get(entry.parent_id),
-            "attachments": [attachment.pk for attachment in entry.attachments.all()],
-            **{field: getattr(entry, field) for field in CONTENT_FIELDS},
-            "amount": "" if entry.amount is None else f"{entry.amount:.2f}",
-        }
-        for entry in entries
+        *(
+            {
+                "uid": str(entry.uid),
+                "order": entry.order,
+                "kind": entry.kind,
+                "agenda_item": entry.agenda_item_id,
+                "parent": uids.get(entry.parent_id),
+                "attachments": [attachment.pk for attachment in entry.attachments.all()],
+                **{field: getattr(entry, field) for field in CONTENT_FIELDS},
+                "amount": "" if entry.amount is None else f"{entry.amount:.2f}",
+            }
+            for entry in entries
+        ),
+        *(
+            _row_of("agreement", agreement, agreement.number, agreement.agenda_item_id, text=agreement.text)
+            for agreement in workshop.agreements.order_by("number")
+        ),
+        *(_row_of_signatory(signatory) for signatory in workshop.signatories),
     ]
+
+
+def _row_of(kind: str, record, order: int, agenda_item: int | None = None, **content) -> dict:
+    empty = {field: MinutesEntry._meta.get_field(field).get_default() for field in CONTENT_FIELDS}
+    return {
+        "uid": str(record.uid),
+        "order": order,
+        "kind": kind,
+        "agenda_item": agenda_item,
+        "parent": None,
+        "attachments": [],
+        **empty,
+        "amount": "",
+        **content,
+    }
+
+
+def _row_of_signatory(signatory) -> dict:
+    return _row_of(
+        "signatory",
+        signatory,
+        signatory.order,
+        speaker=signatory.name,
+        speaker_position=signatory.position,
+        speaker_organization=signatory.organization_name,
+        on_behalf_of=signatory.represents,
+    )
 
 
 class Attachment(WorkshopRecord):

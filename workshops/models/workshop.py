@@ -112,9 +112,6 @@ class Workshop(models.Model):
     minutes_number = models.CharField(_("number of the minutes"), max_length=80, blank=True)
     copies = models.PositiveSmallIntegerField(_("copies of the official record"), default=1)
     report_addressed_to = models.TextField(_("report addressed to"), blank=True, help_text=_("One per line."))
-    agreement_preamble = models.TextField(_("preamble of the agreements"), blank=True)
-    agreement_place = models.CharField(_("place of the agreements"), max_length=200, blank=True)
-    agreement_on = models.DateField(_("date of the agreements"), null=True, blank=True)
 
     credit_source = models.CharField(_("source"), max_length=100, blank=True)
     credit_author = models.CharField(_("author"), max_length=100, blank=True)
@@ -196,7 +193,10 @@ class Workshop(models.Model):
             stored = Workshop.objects.lock(self.pk)
             if stored.status != self.Status.DRAFT:
                 raise Refused(gettext("Only a draft can be deleted. Cancel the workshop instead; its record stays."))
-            return super().delete(**kwargs)
+            try:
+                return super().delete(**kwargs)
+            except models.ProtectedError as error:
+                raise Refused(gettext("There are agreements of this workshop. Delete those first.")) from error
 
     @classmethod
     def lock_for_change(cls, pk) -> "Workshop":
@@ -300,6 +300,12 @@ class Workshop(models.Model):
     @property
     def year(self) -> int:
         return self.held_on.year
+
+    @property
+    def signatories(self) -> list:
+        """Who signs its agreements, in order; nobody as long as no record of agreement was begun."""
+        record = getattr(self, "agreement_record", None)
+        return list(record.signatories.all()) if record else []
 
     @property
     def report_due_on(self) -> date:

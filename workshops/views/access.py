@@ -13,6 +13,12 @@ def workshop_for(request, slug: str, permission: str | None = None) -> Workshop:
     return workshop
 
 
+def sees_agreements(user, workshop: Workshop) -> bool:
+    """Whether this person may read what was agreed: outsiders only once it is published."""
+    record = getattr(workshop, "agreement_record", None)
+    return record is None or type(record).objects.visible_to(user).filter(pk=record.pk).exists()
+
+
 def require(user, permission: str | None) -> None:
     if permission and not user.has_perm(permission):
         raise PermissionDenied

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from core.refusals import Refused
 from workshops.checkpoints import Piece, compare
-from workshops.entry_kinds import ENTRY_KINDS
+from workshops.entry_kinds import KIND_LABELS, RECORD_KINDS
 from workshops.forms import CheckpointForm
 from workshops.models import Checkpoint, MinutesEntry
 from workshops.models.minutes import snapshot
@@ -94,7 +94,7 @@ def _for_page(difference, items: dict) -> dict:
     return {
         "state": difference.state,
         "state_label": ENTRY_STATES[difference.state](),
-        "kind": ENTRY_KINDS[row["kind"]].label,
+        "kind": KIND_LABELS[row["kind"]],
         "fields": labelled(difference.fields),
         "from": items.get((difference.before or {}).get("agenda_item")),
         "to": items.get((difference.after or {}).get("agenda_item")),
@@ -131,8 +131,8 @@ def checkpoint_restore(request, slug, pk):
             % {"name": checkpoint.name, "before": before.name},
         )
         return redirect("workshops:minutes", slug)
-    differences = compare(snapshot(workshop), checkpoint.entries)
-    states = [difference.state for difference in differences]
+    present = [row for row in snapshot(workshop) if row["kind"] not in RECORD_KINDS]
+    states = [difference.state for difference in compare(present, checkpoint.rows_of_entries)]
     return render(
         request,
         "workshops/checkpoint_restore.html",

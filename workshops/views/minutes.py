@@ -25,7 +25,7 @@ from workshops.entry_kinds import CONTENT_FIELDS, ENTRY_KINDS, NUMBERED_KINDS
 from workshops.forms import MinutesEntryForm
 from workshops.models import AgendaItem, Leader, MinutesEntry, Participant, Workshop
 from workshops.models.minutes import EntryConflict, EntryDeleted
-from workshops.views.access import require, workshop_for
+from workshops.views.access import require, sees_agreements, workshop_for
 from workshops.views.checkpoints import labelled
 
 MAY_WRITE = "workshops.change_minutesentry"
@@ -34,7 +34,7 @@ USUAL_KIND = {
     AgendaItem.Kind.OPENING: "speech",
     AgendaItem.Kind.PANEL: "presentation",
     AgendaItem.Kind.DISCUSSION: "discussion_group",
-    AgendaItem.Kind.AGREEMENT: "agreement",
+    AgendaItem.Kind.AGREEMENT: "decision",
     AgendaItem.Kind.CLOSING: "closing",
 }
 PEOPLE_SHOWN = 300
@@ -65,7 +65,17 @@ def minutes(request, slug):
         "may_stamp": not workshop.is_final and request.user.has_perm("workshops.change_agendaitem"),
         "settings": _settings_of_script(request, workshop, may_write),
         "time_zone": settings.TIME_ZONE,
+        "agreements": list(workshop.agreements.visible_to(request.user).order_by("number")),
+        "record": getattr(workshop, "agreement_record", None),
+        "sees_agreements": sees_agreements(request.user, workshop),
+        "agreement_item": next((item.pk for item in items if item.kind == AgendaItem.Kind.AGREEMENT), None),
     }
+    record = context["record"]
+    context["may_draft"] = (
+        not workshop.is_final
+        and request.user.has_perm("agreements.add_agreement")
+        and (record is None or record.is_draft)
+    )
     if may_write:
         context |= {
             "form": MinutesEntryForm(workshop=workshop, items=items, auto_id="entry_%s"),

@@ -16,7 +16,7 @@ from workshops.calendars import calendar_file, with_revisions
 from workshops.changes import changes_of
 from workshops.forms import AttachmentForm
 from workshops.models import Attachment, Leader, Workshop
-from workshops.views.access import workshop_for
+from workshops.views.access import sees_agreements, workshop_for
 
 
 def _pdf(content: bytes, name: str) -> HttpResponse:
@@ -29,7 +29,8 @@ def _pdf(content: bytes, name: str) -> HttpResponse:
 def minutes_pdf(request, slug):
     workshop = workshop_for(request, slug, "workshops.view_minutesentry")
     with_names = request.user.has_perm("workshops.view_participant")
-    return _pdf(documents.minutes(workshop, participants=with_names), f"notulen-{slug}")
+    paper = documents.minutes(workshop, participants=with_names, agreements=sees_agreements(request.user, workshop))
+    return _pdf(paper, f"notulen-{slug}")
 
 
 def invitation_pdf(request, slug):
@@ -46,7 +47,8 @@ def attendance_pdf(request, slug):
 def extract_pdf(request, slug, pk):
     workshop = workshop_for(request, slug, "workshops.view_minutesentry")
     item = get_object_or_404(workshop.agenda_items.top(), pk=pk)
-    return _pdf(documents.extract(item), f"kutipan-{slug}-{pk}")
+    paper = documents.extract(item, agreements=sees_agreements(request.user, workshop))
+    return _pdf(paper, f"kutipan-{slug}-{pk}")
 
 
 PAPER_NAMES = {

@@ -64,7 +64,7 @@ def workshop_detail(request, slug):
             "agenda": workshop.agenda_items.top().prefetch_related("children"),
             "status_changes": workshop.status_changes.select_related("by"),
             "counts": workshop.participants.visible_to(request.user).counts(),
-            "entry_counts": _entry_counts(workshop),
+            "entry_counts": _entry_counts(workshop, request.user),
             "steps": _steps(workshop),
             **_actions(workshop, request.user),
         },
@@ -129,9 +129,10 @@ def _actions(workshop, user) -> dict:
     return {"primary": primary, "other_actions": others}
 
 
-def _entry_counts(workshop) -> dict[str, int]:
+def _entry_counts(workshop, user) -> dict[str, int]:
     kinds = list(workshop.minutes_entries.values_list("kind", flat=True))
-    return {"all": len(kinds), "agreement": kinds.count("agreement"), "problem": kinds.count("problem")}
+    agreements = workshop.agreements.visible_to(user).count()
+    return {"all": len(kinds), "agreement": agreements, "problem": kinds.count("problem")}
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, Q, When
+from django.forms.utils import ErrorList
 from django.http import FileResponse, Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from agreements import forms
 from agreements.models import Agreement, AgreementRecord, Signatory
@@ -129,7 +129,7 @@ def _actions(record: AgreementRecord, user, agreements, signatories) -> dict:
     }
     waiting = next((one for one in signatories if one.can("sign")), None)
     if record.status == AgreementRecord.Status.SIGNING and waiting and user.has_perm("agreements.change_signatory"):
-        url = reverse("agreements:signatory_sign", args=[record.workshop.slug, waiting.pk])
+        url = reverse("agreements:signatory_sign", args=[waiting.pk])
         label = _("Sign: %(name)s") % {"name": waiting.name}
         return {"primary": {"url": url, "label": label, "icon": "pen"}, "other_actions": list(found.values())}
     first = PRIMARY_VERB.get(record.status)
@@ -139,141 +139,64 @@ def _actions(record: AgreementRecord, user, agreements, signatories) -> dict:
     return {"primary": primary, "other_actions": list(found.values())}
 
 
-def record_edit(request, slug):
-    """Preamble, place, date and number; once people sign, the number alone."""
-    record = record_for(request, slug, "agreements.change_agreementrecord")
-    form_class = forms.RecordForm if record.is_draft else forms.RecordNumberForm
-    form = form_class(request.POST or None, instance=record)
-    if request.method == "POST" and form.is_valid():
-        try:
-            form.save()
-        except Refused as refusal:
-            form.add_error(None, refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect(record)
-    context = {"record": record, "workshop": record.workshop, "form": form, "section": "records"}
-    return render(request, "agreements/record_form.html", context)
-
-
 def record_verb(request, slug, verb):
     """A page that says what will happen, and the button that does it."""
     record = record_for(request, slug, AgreementRecord.permission_for(verb))
     needs_reason = AgreementRecord.TRANSITIONS[verb][2]
     form = forms.ReasonForm(request.POST or None) if needs_reason else None
-    title, explanation, said, _icon = VERB_TEXTS[verb]
+    if record.pk is None:
+        raise Http404
     if request.method == "POST" and (form is None or form.is_valid()):
         reason = {"reason": form.cleaned_data["reason"]} if form else {}
-        if record.pk is None:
-            record = AgreementRecord.of(record.workshop)
         try:
             getattr(record, verb)(by=request.user, at=timezone.now(), **reason)
         except Refused as refusal:
-            if form:
-                form.add_error(None, refusal)
-                return _verb_page(request, record, verb, form)
-            messages.error(request, refusal.sentence)
-        else:
-            messages.success(request, said)
-        return redirect("agreements:record_detail", slug)
+            return _verb_page(request, record, verb, form, refusal.sentence)
+        messages.success(request, VERB_TEXTS[verb][2])
+        return redirect(record)
     return _verb_page(request, record, verb, form)
 
 
-def _verb_page(request, record, verb, form):
+def _verb_page(request, record, verb, form, sentence=""):
     title, explanation, _said, _icon = VERB_TEXTS[verb]
     context = {
         "title": title,
         "subject": record.workshop.title,
         "explanation": explanation,
         "form": form,
+        "sentence": sentence,
         "button": title,
-        "back": reverse("agreements:record_detail", args=[record.workshop.slug]),
+        "back": record.get_absolute_url(),
         "possible": record.can(verb),
         "impossible": _("This is not possible now: the agreements are %(status)s.")
         % {"status": record.get_status_display()},
         "section": "records",
         "workshop": record.workshop,
     }
-    return render(request, "agreements/confirm.html", context)
+    return render(request, "agreements/confirm.html", context, status=409 if sentence else answer_status(form))
 
 
-# --- who signs --------------------------------------------------------------------------------------------------
-def signatory_create(request, slug):
-    record = record_for(request, slug, "agreements.add_signatory")
-    if record.pk is None:
-        record = AgreementRecord.of(record.workshop)
-    return _signatory_form(request, Signatory(record=record))
-
-
-def signatory_edit(request, slug, pk):
-    return _signatory_form(request, signatory_for(request, slug, pk, "agreements.change_signatory"))
-
-
-def _signatory_form(request, signatory: Signatory):
-    record, is_new = signatory.record, signatory.pk is None
-    title = signatory.name
-    form = forms.SignatoryForm(request.POST or None, instance=signatory)
-    if request.method == "POST" and form.is_valid():
-        try:
-            form.save()
-        except Refused as refusal:
-            form.add_error(None, refusal)
-        else:
-            messages.success(request, _("%(name)s is on the list of those who sign.") % {"name": signatory.name})
-            address = reverse("agreements:signatory_create", args=[record.workshop.slug])
-            return redirect(address if "again" in request.POST else record)
-    context = {"form": form, "record": record, "workshop": record.workshop, "is_new": is_new, "title": title}
-    return render(request, "agreements/signatory_form.html", context | {"section": "records", "signatory": signatory})
-
-
-@require_POST
-def signatory_move(request, slug, pk):
-    signatory = signatory_for(request, slug, pk, "agreements.change_signatory")
-    try:
-        signatory.move(-1 if "up" in request.POST else 1)
-    except Refused as refusal:
-        messages.error(request, refusal.sentence)
-    return redirect(f"{reverse('agreements:record_detail', args=[slug])}#signatory-{pk}")
-
-
-def signatory_delete(request, slug, pk):
-    signatory = signatory_for(request, slug, pk, "agreements.delete_signatory")
-    back = reverse("agreements:record_detail", args=[slug])
-    if request.method == "POST":
-        try:
-            signatory.delete()
-            messages.success(request, _("%(name)s is taken off the list.") % {"name": signatory.name})
-        except Refused as refusal:
-            messages.error(request, refusal.sentence)
-        return redirect(back)
-    context = {
-        "title": _("Take off the list"),
-        "subject": signatory.name,
-        "explanation": _("This person does not sign the agreements."),
-        "button": _("Take off the list"),
-        "is_danger": True,
-        "back": back,
-        "possible": signatory.record.is_draft,
-        "impossible": _("The list of those who sign is fixed."),
-        "section": "records",
-        "workshop": signatory.record.workshop,
-    }
-    return render(request, "agreements/confirm.html", context)
+def answer_status(form) -> int:
+    """400 for a form with an error, 409 where the present state refused it."""
+    if form is None or not form.errors:
+        return 200
+    refused = any(isinstance(error, Refused) for error in form.errors.get("__all__", ErrorList()).as_data())
+    return 409 if refused else 400
 
 
 # --- what each answers -------------------------------------------------------------------------------------------
 MAY_ANSWER = "agreements.change_signatory"
 
 
-def signatory_sign(request, slug, pk):
+def signatory_sign(request, pk):
     """Hand the tablet over: sign by drawing, with a scan, or note that it was signed on paper."""
-    signatory = signatory_for(request, slug, pk, MAY_ANSWER)
+    signatory = signatory_for(request, pk, MAY_ANSWER)
     initial = {"on": timezone.localdate(), "how": Signatory.How.SCAN}
     form = forms.SignForm(request.POST or None, request.FILES or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         words = form.cleaned_data
         try:
-            signatory.sign(by=request.user, at=timezone.now(), how=words["how"], on=words["on"], file=form.file or None)
+            signatory.sign(by=request.user, at=timezone.now(), how=words["how"], on=words["on"], file=form.signature)
         except Refused as refusal:
             form.add_error(None, refusal)
         except ValidationError as error:
@@ -284,8 +207,8 @@ def signatory_sign(request, slug, pk):
     return _answer_page(request, signatory, form, "sign")
 
 
-def signatory_decline(request, slug, pk):
-    signatory = signatory_for(request, slug, pk, MAY_ANSWER)
+def signatory_decline(request, pk):
+    signatory = signatory_for(request, pk, MAY_ANSWER)
     form = forms.ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
@@ -294,25 +217,25 @@ def signatory_decline(request, slug, pk):
     return _answer_page(request, signatory, form, "decline")
 
 
-def signatory_delegate(request, slug, pk):
-    signatory = signatory_for(request, slug, pk, MAY_ANSWER)
+def signatory_delegate(request, pk):
+    signatory = signatory_for(request, pk, MAY_ANSWER)
     form = forms.DelegateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         words = form.cleaned_data
         if _answer(form, lambda: signatory.delegate(by=request.user, at=timezone.now(), **words)):
             messages.success(request, _("It is noted who signs for %(name)s.") % {"name": signatory.name})
-            return redirect("agreements:signatory_sign", slug, pk)
+            return redirect("agreements:signatory_sign", pk)
     return _answer_page(request, signatory, form, "delegate")
 
 
-def signatory_take_back(request, slug, pk):
-    signatory = signatory_for(request, slug, pk, MAY_ANSWER)
+def signatory_take_back(request, pk):
+    signatory = signatory_for(request, pk, MAY_ANSWER)
     form = forms.ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         if _answer(form, lambda: signatory.take_back(by=request.user, at=timezone.now(), reason=reason)):
             messages.success(request, _("What was noted for %(name)s is taken back.") % {"name": signatory.name})
-            return redirect("agreements:record_detail", slug)
+            return redirect(signatory.record)
     return _answer_page(request, signatory, form, "take_back")
 
 
@@ -331,14 +254,13 @@ def _answer(form, verb) -> bool:
 
 def _after_answer(request, signatory: Signatory, sentence: str):
     """To whoever is next on the list, while the tablet goes round; else back to the record."""
-    slug = signatory.record.workshop.slug
     messages.success(request, sentence % {"name": signatory.name})
     following = (
         signatory.siblings().waiting().filter(order__gt=signatory.order).first() if "next" in request.POST else None
     )
     if following:
-        return redirect("agreements:signatory_sign", slug, following.pk)
-    return redirect("agreements:record_detail", slug)
+        return redirect("agreements:signatory_sign", following.pk)
+    return redirect(f"{signatory.record.get_absolute_url()}#signatory-{signatory.uid}")
 
 
 ANSWER_TITLES = {
@@ -366,12 +288,12 @@ def _answer_page(request, signatory: Signatory, form, verb: str):
         "section": "records",
     }
     name = "agreements/signatory_sign.html" if verb == "sign" else "agreements/signatory_answer.html"
-    return render(request, name, context)
+    return render(request, name, context, status=answer_status(form))
 
 
-def signature(request, slug, pk):
+def signature_file(request, pk):
     """The drawn or scanned signature itself, for those who may see it; never from an address of its own."""
-    signatory = signatory_for(request, slug, pk)
+    signatory = signatory_for(request, pk)
     require(request.user, "agreements.view_signature")
     if not signatory.file:
         raise Http404
