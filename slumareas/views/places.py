@@ -10,6 +10,7 @@ from django.db.models.functions import Length
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from core.models import Region
 from slumareas import decreed, scoring
@@ -36,6 +37,7 @@ from slumareas.views.year_keys import year_links, year_or_404, year_query
 ROWS_A_PAGE = 25
 # Of what is missing the first ones are named, the rest is counted.
 NAMED = 10
+MOST_FOLLOW_UPS = 10
 # RT and RW are text; shorter ones first puts 2 before 10.
 IN_ORDER = ("unit__region", Length("unit__rw"), "unit__rw", Length("unit__rt"), "unit__rt")
 
@@ -342,6 +344,10 @@ def area_detail(request, slug):
     context["names_place"] = len(villages) > 1
     context["figures"] = decreed.group_figures(villages, request.user)
     context["entry_village"] = _entry_village(villages, request.user)
+    # Of a later app, reached by name: what was agreed about the area, and what is done there.
+    context["agreements"] = area.agreements.visible_to(request.user).select_related("workshop")
+    follow_ups = area.follow_ups.visible_to(request.user).with_facts(timezone.localdate())
+    context["follow_ups"] = follow_ups.select_related("agreement", "responsible_organization")[:MOST_FOLLOW_UPS]
     return render(request, "slumareas/area_detail.html", context)
 
 
