@@ -2,11 +2,13 @@
 
 from django.urls import path
 
+from agreements import paper_urls
 from agreements.models import AgreementRecord, Signatory
 from agreements.views import drafting, signing
 
 app_name = "agreements"
 urlpatterns = [
+    *paper_urls.urlpatterns,
     # drafting and signing, from the minutes of a workshop
     path("workshops/<slug:slug>/add/", drafting.agreement_create, name="agreement_create"),
     path("workshops/<slug:slug>/record/", drafting.record_edit, name="record_edit"),

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 
+from agreements import documents as agreement_papers
+from agreements.models import FollowUp
 from slumareas import documents as area_papers
 from slumareas.models import SlumArea
 from workshops import documents as workshop_papers
@@ -28,12 +31,25 @@ class Paper:
         return self.records().filter(**{self.key: key}).first()
 
 
+def _follow_up_matrix(workshop: Workshop) -> bytes:
+    follow_ups = FollowUp.objects.filter(workshop=workshop)
+    return agreement_papers.follow_up_matrix(follow_ups, on=timezone.localdate(), workshop=workshop)
+
+
 PAPERS: dict[str, Paper] = {
     paper.kind: paper
     for paper in (
         Paper("invitation", Workshop.objects.all, "slug", "workshops.view_participant", workshop_papers.invitation),
         Paper("attendance", Workshop.objects.all, "slug", "workshops.view_participant", workshop_papers.attendance),
         Paper("minutes", Workshop.objects.all, "slug", "workshops.view_minutesentry", workshop_papers.minutes),
+        Paper(
+            "agreement_record",
+            Workshop.objects.all,
+            "slug",
+            "agreements.view_agreementrecord",
+            agreement_papers.agreement_record,
+        ),
+        Paper("follow_up_matrix", Workshop.objects.all, "slug", "agreements.view_followup", _follow_up_matrix),
         Paper("area_profile", SlumArea.objects.all, "slug", "slumareas.view_assessment", area_papers.area_profile),
     )
 }

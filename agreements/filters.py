@@ -1,0 +1,185 @@
+"""How agreements and follow-ups are looked for, on the page and in the API alike."""
+
+import django_filters
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+
+from agreements.models import Agreement, AgreementCriterion, FollowUp
+from agreements.models.follow_ups import DUE_SOON_DAYS
+from agreements.models.records import CRITERION_CHOICES
+from core.models import Organization, Region
+from slumareas.filters import AreaKeyFilter, RegionFilter
+from workshops.models import Workshop
+
+BY_DUE, BY_NUMBER, BY_UPDATE = "due", "number", "update"
+SORT_CHOICES = [(BY_DUE, _("due first")), (BY_NUMBER, _("number")), (BY_UPDATE, _("longest without an update"))]
+DUE_CHOICES = [
+    ("7", _("within 7 days")),
+    ("14", _("within 14 days")),
+    (str(DUE_SOON_DAYS), _("within 30 days")),
+    ("90", _("within 90 days")),
+    ("none", _("without a date")),
+]
+
+
+# Said for the schema, which cannot see that a record is named by its key.
+@extend_schema_field(str)
+class OrganizationFilter(django_filters.ModelChoiceFilter):
+    """An organization by its key."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(
+            *args,
+            **{
+                "label": _("Organization"),
+                "queryset": Organization.objects.all(),
+                "to_field_name": "key",
+                "empty_label": _("all"),
+            }
+            | kwargs,
+        )
+
+
+@extend_schema_field(str)
+class WorkshopKeyFilter(django_filters.ModelChoiceFilter):
+    """A workshop by its address. Offered are those that the person who asks may see."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(
+            *args,
+            **{
+                "label": _("Workshop"),
+                "queryset": visible_workshops,
+                "to_field_name": "slug",
+                "empty_label": _("all"),
+            }
+            | kwargs,
+        )
+
+
+def visible_workshops(request):
+    """For the schema there is nobody, and nothing to see."""
+    return Workshop.objects.visible_to(request.user) if request is not None else Workshop.objects.none()
+
+
+class NarrowedMixin:
+    """What the page asks of its filter."""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but the search words and the order is set."""
+        return any(value for name, value in self._asked() if name not in ("search", "sort"))
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether fewer than all are asked for."""
+        return any(value for name, value in self._asked() if name != "sort")
+
+    def _asked(self):
+        return [(name, value) for name, value in self.data.items() if name in self.filters]
+
+
+class AgreementFilter(NarrowedMixin, django_filters.FilterSet):
+    search = django_filters.CharFilter(label=_("Search"), method="filter_search")
+    workshop = WorkshopKeyFilter()
+    organization = OrganizationFilter(method="filter_organization")
+    area = AreaKeyFilter(field_name="slum_areas")
+    criterion = django_filters.ChoiceFilter(
+        label=_("Criterion"), choices=CRITERION_CHOICES, empty_label=_("all"), method="filter_criterion"
+    )
+    kind = django_filters.ChoiceFilter(label=_("Kind"), choices=Agreement.Kind.choices, empty_label=_("all"))
+
+    class Meta:
+        model = Agreement
+        fields = ["search", "workshop", "organization", "area", "criterion", "kind"]
+
+    def filter_search(self, queryset, name, value):
+        number = Q(number=int(value)) if value.isdecimal() and len(value) < 5 else Q(pk__in=[])
+        return queryset.filter(
+            number
+            | Q(text__icontains=value)
+            | Q(target__icontains=value)
+            | Q(workshop__title__icontains=value)
+            | Q(pk__in=FollowUp.objects.filter(activity__icontains=value).values("agreement"))
+        )
+
+    def filter_organization(self, queryset, name, value):
+        """Named in the agreement, or responsible for one of its follow-ups."""
+        named = Agreement.organizations.through.objects.filter(organization=value)
+        doing = FollowUp.objects.filter(responsible_organization=value, agreement__isnull=False)
+        return queryset.filter(Q(pk__in=named.values("agreement")) | Q(pk__in=doing.values("agreement")))
+
+    def filter_criterion(self, queryset, name, value):
+        return queryset.filter(pk__in=AgreementCriterion.objects.filter(criterion=value).values("agreement"))
+
+
+class FollowUpFilter(NarrowedMixin, django_filters.FilterSet):
+    search = django_filters.CharFilter(label=_("Search"), method="filter_search")
+    status = django_filters.ChoiceFilter(label=_("Status"), choices=FollowUp.Status.choices, empty_label=_("all"))
+    organization = OrganizationFilter(field_name="responsible_organization")
+    workshop = WorkshopKeyFilter()
+    area = AreaKeyFilter(field_name="slum_area")
+    region = RegionFilter(queryset=Region.objects.exclude(level=Region.Level.REGENCY))
+    criterion = django_filters.ChoiceFilter(label=_("Criterion"), choices=CRITERION_CHOICES, empty_label=_("all"))
+    due = django_filters.ChoiceFilter(label=_("Due"), choices=DUE_CHOICES, empty_label=_("all"), method="filter_due")
+    overdue = django_filters.BooleanFilter(label=_("Overdue"), method="filter_overdue")
+    silent = django_filters.BooleanFilter(label=_("Without an update for 90 days"), method="filter_silent")
+    unconfirmed = django_filters.BooleanFilter(label=_("Done, not confirmed yet"), method="filter_unconfirmed")
+    mine = django_filters.BooleanFilter(label=_("Mine"), method="filter_mine")
+    sort = django_filters.ChoiceFilter(
+        label=_("Order"), choices=SORT_CHOICES, empty_label=None, method="filter_sort", required=False
+    )
+
+    class Meta:
+        model = FollowUp
+        fields = [
+            "search", "status", "organization", "workshop", "area", "region", "criterion", "due", "overdue", "silent",
+            "unconfirmed", "mine", "sort",
+        ]  # fmt: skip
+
+    def filter_search(self, queryset, name, value):
+        """Words of the activity, the agreement or the place; `12.1` is the first follow-up of agreement 12."""
+        number, dot, order = value.strip().partition(".")
+        code = Q(pk__in=[])
+        if number.isdecimal() and len(number) < 5 and (not dot or (order.isdecimal() and len(order) < 5)):
+            code = Q(agreement__number=int(number)) & (Q(order=int(order)) if dot else Q())
+        return queryset.filter(
+            code
+            | Q(activity__icontains=value)
+            | Q(output__icontains=value)
+            | Q(location__icontains=value)
+            | Q(agreement__text__icontains=value)
+        )
+
+    def filter_due(self, queryset, name, value):
+        if value == "none":
+            return queryset.open().filter(due_on=None)
+        return queryset.due_within(timezone.localdate(), int(value))
+
+    def filter_overdue(self, queryset, name, value):
+        return self._either(queryset, queryset.overdue(timezone.localdate()), value)
+
+    def filter_silent(self, queryset, name, value):
+        return self._either(queryset, queryset.silent(timezone.localdate()), value)
+
+    def filter_unconfirmed(self, queryset, name, value):
+        return self._either(queryset, queryset.unconfirmed(), value)
+
+    def filter_mine(self, queryset, name, value):
+        return self._either(queryset, queryset.owned_by(self.request.user), value)
+
+    @staticmethod
+    def _either(queryset, those, value):
+        return those if value else queryset.exclude(pk__in=those.order_by().values("pk"))
+
+    def filter_sort(self, queryset, name, value):
+        if value == BY_DUE:
+            is_final = ExpressionWrapper(Q(status__in=FollowUp.FINAL), BooleanField())
+            return queryset.annotate(is_final_row=is_final).order_by(
+                "is_final_row", F("due_on").asc(nulls_last=True), "pk"
+            )
+        if value == BY_UPDATE:
+            return queryset.open().order_by("updated_on", "pk")
+        return queryset
