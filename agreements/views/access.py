@@ -20,7 +20,7 @@ def workshop_for(request, slug: str, permission: str) -> Workshop:
 
 
 def record_for(request, slug: str, permission: str) -> AgreementRecord:
-    """The record of a workshop; begun with the first thing that is written into it."""
+    """The record of a workshop; not stored as long as nothing was written into it."""
     return AgreementRecord.of(workshop_for(request, slug, permission))
 
 

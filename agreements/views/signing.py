@@ -46,6 +46,8 @@ NOTICE = gettext_lazy(
 def record_verb(request, slug, verb):
     """A page that says what will happen, and the button that does it."""
     record = record_for(request, slug, AgreementRecord.permission_for(verb))
+    if record.pk is None:
+        raise Http404
     title, explanation, done = RECORD_TEXTS[verb]
     form = ReasonForm(request.POST or None) if AgreementRecord.TRANSITIONS[verb][2] else None
     if request.method == "POST" and (form is None or form.is_valid()):
