@@ -85,3 +85,19 @@ def _degrees(parts, side, negative_side: str, limit: int) -> Decimal | None:
         return None
     value = -value if str(side).strip("\x00 ").upper() == negative_side else value
     return value if abs(value) <= limit else None
+
+
+THUMBNAIL_SIDE = 480  # pixels; sharp on a phone in half its width
+
+
+def thumbnail(file) -> bytes:
+    """A small JPEG of a photo that was kept. Raises FileNotFoundError where it cannot be read any more."""
+    try:
+        with Image.open(file) as picture:
+            picture.draft("RGB", (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+            picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+            buffer = io.BytesIO()
+            picture.convert("RGB").save(buffer, "JPEG", quality=80)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise FileNotFoundError(str(error)) from error
+    return buffer.getvalue()

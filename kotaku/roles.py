@@ -72,6 +72,7 @@ AGREEMENTS_INSIDE = [
     "agreements.view_review",
     "agreements.view_reviewitem",
     "agreements.view_entryrefusal",
+    "agreements.view_recordchange",
 ]
 # What is reported about the own follow-ups.
 AGREEMENTS_REPORT = ["agreements.report_followup", "agreements.add_evidence", "agreements.delete_evidence"]

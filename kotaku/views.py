@@ -1,11 +1,14 @@
 """Pages that belong to no single app: home, the account, the colours, the state of the service."""
 
+from datetime import timedelta
+
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
+from django.db.models import Count, Q
 from django.http import JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +19,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from agreements.models import AgreementRecord, Evidence, FollowUp, RaisedEntry, Review
+from agreements.models.follow_ups import DUE_SOON_DAYS
 from kotaku.navigation import THEMES
 from slumareas.models import Assessment, AssessmentYear, Baseline
 from workshops.models import Workshop
@@ -38,6 +43,7 @@ def home(request):
             "reports_overdue": visible.report_overdue(today).order_by("held_on")[:5],
             "recent": visible.filter(status=Workshop.Status.CLOSED)[:5],
             **_slum_areas(request.user),
+            **_agreements(request.user, today),
         },
     )
 
@@ -60,6 +66,39 @@ def _slum_areas(user) -> dict:
             "-assessment_year__year", "pk"
         )[:5],
     }
+
+
+MOST_WAITING = 5
+
+
+def _agreements(user, today) -> dict:
+    """What waits for this person: as the owner of follow-ups, as a reviewer, as the one who plans."""
+    visible = FollowUp.objects.visible_to(user).select_related("agreement", "responsible_organization")
+    context = {}
+    if user.has_perm("agreements.report_followup") and user.role not in (user.Role.ADMIN, user.Role.PLANNER):
+        mine = visible.owned_by(user)
+        pressing = mine.open().filter(due_on__lte=today + timedelta(days=DUE_SOON_DAYS)).with_facts(today)
+        context["my_follow_ups"] = pressing.order_by("due_on", "pk")[:MOST_WAITING]
+        context["my_open_count"] = mine.open().count()
+        returned = Evidence.objects.visible_to(user).filter(follow_up__in=mine.open(), status=Evidence.Status.RETURNED)
+        context["my_returned"] = returned.select_related("follow_up__agreement").order_by("-reviewed_at")[:MOST_WAITING]
+    if user.has_perm("agreements.review_evidence"):
+        waiting = Evidence.objects.reviewable_by(user).select_related("follow_up__agreement")
+        context["to_judge"] = waiting.order_by("submitted_at")[:MOST_WAITING]
+        context["open_sittings"] = Review.objects.visible_to(user).filter(status=Review.Status.OPEN)[:MOST_WAITING]
+    if user.has_perm("agreements.add_followup"):
+        context["unanswered_count"] = RaisedEntry.objects.visible_to(user).unanswered().count()
+        unsigned = AgreementRecord.objects.visible_to(user).filter(status=AgreementRecord.Status.SIGNING)
+        context["unsigned_records"] = unsigned.select_related("workshop").annotate(
+            waiting=Count("signatories", filter=Q(signatories__state__in=("pending", "delegated")))
+        )[:MOST_WAITING]
+    if user.has_perm("agreements.publish_agreementrecord"):
+        signed = AgreementRecord.objects.visible_to(user).filter(status=AgreementRecord.Status.SIGNING)
+        answered = signed.exclude(signatories__state__in=("pending", "delegated"))
+        context["records_to_publish"] = answered.select_related("workshop")[:MOST_WAITING]
+    if user.has_perm("agreements.view_followup"):
+        context["follow_up_counts"] = FollowUp.objects.visible_to(user).counts(today)
+    return context
 
 
 @login_not_required

@@ -9,6 +9,7 @@ from django.core.files import File
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -150,6 +151,9 @@ class Evidence(models.Model):
 
     def __str__(self):
         return self.title
+
+    def get_absolute_url(self):
+        return reverse("agreements:evidence_detail", args=[self.pk])
 
     @property
     def file_name(self) -> str:

@@ -48,11 +48,11 @@ class FollowUpQuerySet(models.QuerySet):
             Q(agreement=None) | Q(workshop__agreement_record__status=AgreementRecord.Status.PUBLISHED)
         )
         if user.role == user.Role.VILLAGE_USER:
-            return self.filter(published | self._owned_by(user) & ~Q(workshop__status=Workshop.Status.DRAFT))
+            return self.filter(published | self.owned_condition(user) & ~Q(workshop__status=Workshop.Status.DRAFT))
         return self.filter(published)
 
     @staticmethod
-    def _owned_by(user) -> Q:
+    def owned_condition(user) -> Q:
         """An agency owns what it is responsible for, a village also what lies in it."""
         own = Q(responsible_organization=user.organization_id) if user.organization_id else Q(pk__in=[])
         if user.role == user.Role.VILLAGE_USER:
@@ -61,7 +61,7 @@ class FollowUpQuerySet(models.QuerySet):
 
     def owned_by(self, user):
         """What this person's organization, or village, has to do."""
-        return self.filter(self._owned_by(user))
+        return self.filter(self.owned_condition(user))
 
     def changeable_by(self, user):
         """Those that this person may report on. The right to do so at all is asked beside it."""
@@ -69,7 +69,7 @@ class FollowUpQuerySet(models.QuerySet):
         if user.role in (user.Role.ADMIN, user.Role.PLANNER):
             return visible
         if user.role in (user.Role.OPD_USER, user.Role.VILLAGE_USER):
-            return visible.filter(self._owned_by(user))
+            return visible.filter(self.owned_condition(user))
         return visible.none()
 
     def open(self):

@@ -92,6 +92,9 @@ class AgreementRecord(models.Model):
     def __str__(self):
         return gettext("Agreements of “%(workshop)s”") % {"workshop": self.workshop}
 
+    def get_absolute_url(self):
+        return reverse("agreements:record_detail", args=[self.workshop.slug])
+
     @classmethod
     def of(cls, workshop: Workshop) -> "AgreementRecord":
         """The record of a workshop; where there is none yet, one that is stored with what is first written into it."""

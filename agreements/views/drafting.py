@@ -3,14 +3,15 @@
 from django.contrib import messages
 from django.db import IntegrityError
 from django.http import JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from agreements.forms import AgreementForm, NewAgreementForm, NewSignatoryForm, RecordForm, SignatoryForm
-from agreements.models import Agreement, Signatory
+from agreements.models import Agreement, RaisedEntry, Signatory
 from agreements.views.access import agreement_for, record_for, signatory_for, workshop_for
 from core.refusals import Refused
 
@@ -19,8 +20,15 @@ def wants_json(request) -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
 
 
-def to_minutes(workshop, anchor="agreements"):
-    return redirect(f"{reverse('workshops:minutes', args=[workshop.slug])}#{anchor}")
+def next_page(request) -> str:
+    """Where the person came from, if that is a page of the product."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    return target if url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()) else ""
+
+
+def back(request, workshop, anchor="agreements"):
+    """To the page that led here, usually the minutes."""
+    return redirect(f"{next_page(request) or reverse('workshops:minutes', args=[workshop.slug])}#{anchor}")
 
 
 @require_POST
@@ -46,7 +54,7 @@ def agreement_create(request, slug):
 def _written(request, workshop):
     if wants_json(request):
         return JsonResponse({"html": _list(request, workshop)})
-    return to_minutes(workshop, "add-agreement")
+    return back(request, workshop, "add-agreement")
 
 
 def _list(request, workshop) -> str:
@@ -67,34 +75,67 @@ def _not_written(request, workshop, form, sentence, status):
     return _page(request, workshop, form, _("New agreement"), sentence=sentence, status=status)
 
 
-def agreement_edit(request, key):
-    agreement = agreement_for(request, key, "agreements.change_agreement")
-    is_draft = agreement.workshop.agreement_record.is_draft and not agreement.workshop.is_final
-    form = AgreementForm(request.POST or None, instance=agreement, is_draft=is_draft)
-    title = _("Agreement %(number)s") % {"number": agreement.number}
+def agreement_new(request, slug):
+    """A whole agreement on a page of its own, say in answer to a problem or promise (`?entry=`)."""
+    record = record_for(request, slug, "agreements.add_agreement")
+    if not record.is_draft:
+        messages.error(request, _("The text of these agreements is fixed; a new one needs a record that is drafted."))
+        return redirect(record)
+    entry = _asked_entry(request, record.workshop)
+    agreement = Agreement(workshop=record.workshop, source_entry=entry, created_by=request.user)
+    form = AgreementForm(
+        request.POST or None, instance=agreement, is_draft=True, initial={"text": entry.text} if entry else {}
+    )
     if request.method == "POST" and form.is_valid():
         try:
             form.save()
         except Refused as refusal:
-            return _page(request, agreement.workshop, form, title, sentence=refusal.sentence, status=409)
+            return _agreement_page(request, form, sentence=refusal.sentence, entry=entry)
+        messages.success(request, _("Agreement %(number)s is written down.") % {"number": agreement.number})
+        return redirect(agreement)
+    return _agreement_page(request, form, entry=entry)
+
+
+def _asked_entry(request, workshop) -> RaisedEntry | None:
+    asked = request.GET.get("entry", "")
+    if not asked:
+        return None
+    entries = RaisedEntry.objects.visible_to(request.user).filter(workshop=workshop)
+    return get_object_or_404(entries, pk=asked if asked.isdecimal() and len(asked) < 19 else 0)
+
+
+def agreement_edit(request, key):
+    """What it is about and how it is measured; as long as the record is a draft, also the text."""
+    agreement = agreement_for(request, key, "agreements.change_agreement")
+    is_draft = agreement.workshop.agreement_record.is_draft and not agreement.workshop.is_final
+    form = AgreementForm(request.POST or None, instance=agreement, is_draft=is_draft)
+    if request.method == "POST" and form.is_valid():
+        try:
+            form.save()
+        except Refused as refusal:
+            return _agreement_page(request, form, sentence=refusal.sentence, agreement=agreement)
         messages.success(request, _("Saved."))
-        return to_minutes(agreement.workshop, f"agreement-{agreement.uid}")
-    return _page(
-        request,
-        agreement.workshop,
-        form,
-        title,
-        status=400 if form.errors else 200,
-        agreement=agreement,
-        frozen=not is_draft,
-    )
+        return back(request, agreement.workshop, f"agreement-{agreement.uid}")
+    return _agreement_page(request, form, agreement=agreement)
+
+
+def _agreement_page(request, form, *, sentence="", **context):
+    context |= {
+        "form": form,
+        "sentence": sentence,
+        "workshop": form.instance.workshop,
+        "next": next_page(request),
+        "section": "agreements",
+    }
+    status = 409 if sentence else 400 if form.errors else 200
+    return render(request, "agreements/agreement_form.html", context, status=status)
 
 
 @require_POST
 def agreement_move(request, key):
     agreement = agreement_for(request, key, "agreements.change_agreement")
     agreement.move(-1 if "up" in request.POST else 1)
-    return to_minutes(agreement.workshop, f"agreement-{agreement.uid}")
+    return back(request, agreement.workshop, f"agreement-{agreement.uid}")
 
 
 def agreement_delete(request, key):
@@ -104,7 +145,13 @@ def agreement_delete(request, key):
         return _deleted(
             request, agreement, agreement.workshop, _("The agreement is deleted; the others are numbered anew.")
         )
-    context = {"workshop": agreement.workshop, "record": agreement, "text": agreement.text, "section": "minutes"}
+    context = {
+        "workshop": agreement.workshop,
+        "record": agreement,
+        "text": agreement.text,
+        "section": "minutes",
+        "next": next_page(request),
+    }
     return render(request, "agreements/draft_delete.html", {**context, "title": _("Delete this agreement")})
 
 
@@ -115,7 +162,7 @@ def _deleted(request, record, workshop, done):
         messages.error(request, refusal.sentence)
     else:
         messages.success(request, done)
-    return to_minutes(workshop)
+    return back(request, workshop)
 
 
 def record_edit(request, slug):
@@ -130,7 +177,7 @@ def record_edit(request, slug):
                 request, record.workshop, form, _("Record of agreement"), sentence=refusal.sentence, status=409
             )
         messages.success(request, _("Saved."))
-        return to_minutes(record.workshop)
+        return back(request, record.workshop)
     return _page(
         request,
         record.workshop,
@@ -152,7 +199,7 @@ def signatory_create(request, slug):
                 form.save()
             except Refused as refusal:
                 return _page(request, record.workshop, form, _("New signatory"), sentence=refusal.sentence, status=409)
-        return to_minutes(record.workshop, "add-signatory")
+        return back(request, record.workshop, "add-signatory")
     return _page(request, record.workshop, form, _("New signatory"), status=400)
 
 
@@ -166,7 +213,7 @@ def signatory_edit(request, pk):
         except Refused as refusal:
             return _page(request, workshop, form, signatory.name, sentence=refusal.sentence, status=409)
         messages.success(request, _("Saved."))
-        return to_minutes(workshop, f"signatory-{signatory.uid}")
+        return back(request, workshop, f"signatory-{signatory.uid}")
     return _page(request, workshop, form, signatory.name, status=400 if form.errors else 200)
 
 
@@ -174,7 +221,7 @@ def signatory_edit(request, pk):
 def signatory_move(request, pk):
     signatory = signatory_for(request, pk, "agreements.change_signatory")
     signatory.move(-1 if "up" in request.POST else 1)
-    return to_minutes(signatory.record.workshop, f"signatory-{signatory.uid}")
+    return back(request, signatory.record.workshop, f"signatory-{signatory.uid}")
 
 
 def signatory_delete(request, pk):
@@ -182,10 +229,23 @@ def signatory_delete(request, pk):
     workshop = signatory.record.workshop
     if request.method == "POST":
         return _deleted(request, signatory, workshop, _("Removed from those who sign."))
-    context = {"workshop": workshop, "record": signatory, "text": signatory.name, "section": "minutes"}
+    context = {
+        "workshop": workshop,
+        "record": signatory,
+        "text": signatory.name,
+        "section": "minutes",
+        "next": next_page(request),
+    }
     return render(request, "agreements/draft_delete.html", {**context, "title": _("Remove from those who sign")})
 
 
 def _page(request, workshop, form, title, *, sentence="", status=200, **context):
-    context |= {"workshop": workshop, "section": "minutes", "form": form, "title": title, "sentence": sentence}
+    context |= {
+        "workshop": workshop,
+        "section": "minutes",
+        "form": form,
+        "title": title,
+        "sentence": sentence,
+        "next": next_page(request),
+    }
     return render(request, "agreements/draft_form.html", context, status=status)
