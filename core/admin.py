@@ -7,6 +7,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from import_export import fields, resources, widgets
 from import_export.admin import ExportMixin, ImportExportMixin
@@ -14,7 +15,7 @@ from knox.models import AuthToken
 from simple_history.admin import SimpleHistoryAdmin
 
 from core.invitations import send_invitation
-from core.models import Letterhead, Organization, Region, RegionAlias, User
+from core.models import Letterhead, Organization, Region, RegionAlias, Reminder, User
 from core.refusals import Refused
 from core.spreadsheet import EXPORT_FORMATS, IMPORT_FORMATS
 
@@ -206,7 +207,7 @@ class UserAdmin(RefusalsAsMessages, HouseAdmin, DjangoUserAdmin):
         (None, {"fields": ["username", "password"]}),
         (_("Person"), {"fields": ["name", "position", "email"]}),
         (_("Role and scope"), {"fields": ["role", "organization", "region", "is_active"]}),
-        (_("Account"), {"fields": ["last_login", "date_joined"]}),
+        (_("Account"), {"fields": ["last_login", "date_joined", "reminders_paused_until"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "name", "position", "email", "role", "organization", "region"]}),
@@ -234,6 +235,46 @@ class UserAdmin(RefusalsAsMessages, HouseAdmin, DjangoUserAdmin):
         else:
             sentence = _("An invitation went to %(email)s; it works for a week.") % {"email": user.email}
             self.message_user(request, sentence, messages.SUCCESS)
+
+
+class ConfirmedFilter(admin.SimpleListFilter):
+    title = _("went out")
+    parameter_name = "sent"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("yes")), ("unknown", _("nobody knows"))]
+
+    def queryset(self, request, queryset):
+        if self.value() == "unknown":
+            return queryset.unconfirmed()
+        return queryset.exclude(sent_at=None) if self.value() == "yes" else queryset
+
+
+@admin.register(Reminder)
+class ReminderAdmin(ReadOnly):
+    """What went out to whom. Of what nobody knows, a person says whether it did, after asking the recipient."""
+
+    list_display = ["recipient", "kind", "key", "claimed_at", "sent_at"]
+    list_select_related = ["recipient"]
+    list_filter = [ConfirmedFilter, "kind"]
+    search_fields = ["key", "recipient__name", "recipient__username"]
+    date_hierarchy = "run_on"
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ["call_sent", "send_again"]
+
+    def has_settle_permission(self, request):
+        return request.user.has_perm("core.settle_reminder")
+
+    @admin.action(description=_("Call it sent"), permissions=["settle"])
+    def call_sent(self, request, queryset):
+        number = queryset.unconfirmed().update(sent_at=timezone.now())
+        self.message_user(request, _("%(number)s reminders are called sent.") % {"number": number})
+
+    @admin.action(description=_("Let the next run send it again"), permissions=["settle"])
+    def send_again(self, request, queryset):
+        number, _by_model = queryset.unconfirmed().delete()
+        self.message_user(request, _("The next run sends %(number)s reminders again.") % {"number": number})
 
 
 @admin.register(Letterhead)

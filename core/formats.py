@@ -82,6 +82,12 @@ def decimal_number(value: Number, places: int | None = None) -> str:
     return text.translate(str.maketrans(",.", ".,"))
 
 
+def plain_number(value: Number) -> str:
+    """`33`, `85,2`: without the zeros that only the number of stored decimals brings."""
+    number = Decimal(value)
+    return decimal_number(number.normalize() if number % 1 else number.quantize(Decimal(1)))
+
+
 def money(amount: Number) -> str:
     """`Rp100.000.000,00`; a negative amount as `-Rp5.000,00`."""
     text = decimal_number(amount, 2)

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 
+from agreements import documents as agreement_papers
+from agreements.models import FollowUp
 from core.issuing import Final
 from slumareas import documents as area_papers
 from slumareas.models import SlumArea
@@ -32,6 +35,11 @@ class Paper:
         return self.records().filter(**{self.key: key}).first()
 
 
+def _follow_up_matrix(workshop: Workshop) -> bytes:
+    follow_ups = FollowUp.objects.filter(workshop=workshop)
+    return agreement_papers.follow_up_matrix(follow_ups, on=timezone.localdate(), workshop=workshop)
+
+
 PAPERS: dict[str, Paper] = {
     paper.kind: paper
     for paper in (
@@ -40,6 +48,14 @@ PAPERS: dict[str, Paper] = {
         Paper(
             "minutes", Workshop.objects.all, "slug", "workshops.view_minutesentry", workshop_papers.minutes_as_issued
         ),
+        Paper(
+            "agreement_record",
+            Workshop.objects.all,
+            "slug",
+            "agreements.view_agreementrecord",
+            agreement_papers.agreement_record,
+        ),
+        Paper("follow_up_matrix", Workshop.objects.all, "slug", "agreements.view_followup", _follow_up_matrix),
         Paper("area_profile", SlumArea.objects.all, "slug", "slumareas.view_assessment", area_papers.profile_as_issued),
     )
 }

@@ -259,6 +259,10 @@ for name in ("SEAL_CERTIFICATE", "SEAL_TRUSTED"):
 vars().update(env.email("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kotaku <kotaku@localhost>")
 
+# Links in mails have no request to take the host from.
+_own_host = next((host for host in ALLOWED_HOSTS if not host.startswith((".", "*"))), "localhost")
+SITE_URL = env.str("SITE_URL", default=f"{'https' if HTTPS else 'http'}://{_own_host}").rstrip("/")
+
 # --- watching over the service ------------------------------------------------------------------------
 # Dotted name of a function that gives the moment of the worker's last sign of life, or None. Empty: there is no worker.
 WORKER_SEEN_AT = ""

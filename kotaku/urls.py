@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from agreements import paper_urls
 from kotaku import verifying, views
 from kotaku.api import router
 
@@ -23,6 +24,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("kotaku.account_urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("workshops/", include((paper_urls.of_workshops, "agreement_papers"))),
     path("workshops/", include("workshops.urls")),
     path("slum-areas/", include("slumareas.urls")),
     path("agreements/", include("agreements.urls")),

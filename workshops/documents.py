@@ -252,6 +252,12 @@ def _signature(leaders: list[Leader], *roles: str) -> Signature | None:
     return None
 
 
+def sign_off(workshop: Workshop) -> dict[str, Signature | None]:
+    """Who signs at the foot of minutes and of what is taken from them: `chair` and `minute_taker`."""
+    leaders = list(workshop.leaders.all())
+    return {role: _signature(leaders, role) for role in (Leader.Role.CHAIR, Leader.Role.MINUTE_TAKER)}
+
+
 def without_signer(workshop: Workshop, *papers: str) -> dict[str, list[str]]:
     """{paper: roles that are missing} for the papers that will have a dotted line where somebody signs."""
     held = set(workshop.leaders.values_list("role", flat=True))

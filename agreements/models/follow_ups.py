@@ -177,7 +177,7 @@ class FollowUp(models.Model):
     FINAL = (Status.DONE, Status.CANCELLED)
     OWNED_BY_VERBS = (
         "workshop", "order", "status", "physical_percent", "financial_percent", "done_on", "cancel_reason",
-        "cancelled_by", "next_check_on",
+        "cancelled_by", "next_check_on", "reminders_paused_until",
     )  # fmt: skip
     MONTHS = {Recurrence.MONTHLY: 1, Recurrence.QUARTERLY: 3, Recurrence.YEARLY: 12}
 
@@ -257,6 +257,7 @@ class FollowUp(models.Model):
         related_name="+",
         verbose_name=_("cancelled by"),
     )
+    reminders_paused_until = models.DateField(_("no reminders until"), null=True, blank=True, editable=False)
     updated_on = models.DateField(_("last update"), editable=False, db_index=True)
     version = models.PositiveIntegerField(default=0, editable=False)
     objects = FollowUpQuerySet.as_manager()
@@ -499,6 +500,20 @@ class FollowUp(models.Model):
             self.direction, self.next_check_on = direction, next_check_on
             return self._store("direct", by, at, direction, before, is_update=False)
 
+    def pause_reminders(self, *, by, at, until: date | None, note: str = "") -> "FollowUpChange | None":
+        """Remind nobody up to and including that day; None ends the pause. It is no update of the work."""
+        with transaction.atomic():
+            before = self._lock(None)
+            if before.is_final:
+                raise Refused(gettext("Nobody is reminded of what is done or cancelled."))
+            if until and until < _day(at):
+                raise ValidationError({"until": _("This day is past.")})
+            if before.reminders_paused_until == until:
+                return None
+            self.refresh_from_db()
+            self.reminders_paused_until = until
+            return self._store("pause", by, at, note.strip(), before, is_update=False)
+
     def _move(self, verb, by, at, note, based_on, values=None) -> "FollowUpChange":
         note = note.strip()
         with transaction.atomic():
@@ -632,12 +647,13 @@ class FollowUpChange(models.Model):
         "reopen": _("reopened"),
         "direct": _("direction given"),
         "set_back": _("evidence returned"),
+        "pause": _("reminders paused or resumed"),
     }
     TRACKED = (
         "agreement", "source_entry", "activity", "output", "volume", "unit", "location", "region", "slum_area",
         "criterion", "responsible_organization", "responsible_person", "other_parties", "starts_on", "due_on",
         "recurrence", "is_proposal", "needs_confirmation", "status", "physical_percent", "financial_percent",
-        "obstacle", "direction", "next_check_on", "done_on", "cancel_reason",
+        "obstacle", "direction", "next_check_on", "done_on", "cancel_reason", "reminders_paused_until",
     )  # fmt: skip
 
     follow_up = models.ForeignKey(FollowUp, models.CASCADE, related_name="changes", verbose_name=_("follow-up"))

@@ -1,7 +1,9 @@
 """Regions, organizations, users, letterhead: what every app names."""
 
+import json
 import re
 import uuid
+from datetime import date
 
 from django.apps import apps
 from django.conf import settings
@@ -9,7 +11,7 @@ from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext
@@ -228,6 +230,12 @@ class User(AbstractUser):
         help_text=_("A village user sees and drafts this region and what lies in it."),
     )
     feed_version = models.UUIDField(default=uuid.uuid4, editable=False)
+    reminders_paused_until = models.DateField(
+        _("no reminders until"),
+        null=True,
+        blank=True,
+        help_text=_("Up to and including this day no reminders are sent by e-mail."),
+    )
     objects = UserManager()
     # The hash of a password and the moment of a login are nobody's history.
     history = HistoricalRecords(excluded_fields=["password", "last_login", "feed_version"])
@@ -290,6 +298,13 @@ class User(AbstractUser):
         except signing.BadSignature:
             return None
         return cls.objects.filter(pk=pk, feed_version=version, is_active=True).first()
+
+    def wants_quiet(self, on: date) -> bool:
+        return self.reminders_paused_until is not None and on <= self.reminders_paused_until
+
+    def pause_reminders(self, until: date | None) -> None:
+        self.reminders_paused_until = until
+        self.save(update_fields=["reminders_paused_until", "is_staff"])
 
     def renew_feed(self) -> None:
         self.feed_version = uuid.uuid4()
@@ -382,6 +397,65 @@ class Official(Person):
         self.nip = self.nip.replace(" ", "")
         if self.nip and not (self.nip.isascii() and self.nip.isdigit() and len(self.nip) == 18):
             raise ValidationError({"nip": _("A NIP has 18 digits. Check it, or leave it empty.")})
+
+
+class ReminderQuerySet(models.QuerySet):
+    def unconfirmed(self):
+        """Claimed, but nobody knows whether the mail went out: the run ended in between."""
+        return self.filter(sent_at=None)
+
+
+class Reminder(models.Model):
+    """That a person was reminded of something. Written before the mail goes out, so that nothing goes out twice.
+
+    What one mail holds bears the same `mail`. The key names kind, object, day and person; once it is there, nobody
+    sends it again, whatever became of the mail.
+    """
+
+    mail = models.UUIDField(_("mail"), db_index=True, editable=False)
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="reminders", verbose_name=_("recipient")
+    )
+    kind = models.CharField(_("kind"), max_length=40)
+    key = models.CharField(_("what it is about"), max_length=200, unique=True)
+    run_on = models.DateField(_("day of the run"), db_index=True)
+    claimed_at = models.DateTimeField(_("claimed at"))
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True, db_index=True)
+    objects = ReminderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-claimed_at", "pk"]
+        verbose_name = _("reminder")
+        verbose_name_plural = _("reminders")
+        permissions = [("settle_reminder", "Can settle reminders of which nobody knows whether they went out")]
+
+    def __str__(self):
+        return self.key
+
+    # How each database takes a list apart.
+    ELEMENTS = {"sqlite": "json_each(%s)", "postgresql": "jsonb_array_elements(%s::jsonb)"}
+
+    @classmethod
+    def claim(cls, *, mail: uuid.UUID, recipient: User, kinds: dict[str, str], run_on: date, at) -> set[str]:
+        """Claim keys (`kinds`: key -> kind) for one mail; returns those that nobody had claimed before.
+
+        One statement however many there are, which is whole by itself: `bulk_create` would need several in a
+        transaction, and could not say which keys were new.
+        """
+        values = {"mail": mail, "recipient": recipient.pk, "run_on": run_on, "claimed_at": at}
+        fields = [cls._meta.get_field(name) for name in values]
+        columns = ", ".join(field.column for field in fields)
+        statement = (
+            f"INSERT INTO {cls._meta.db_table} ({columns}, kind, key)"  # noqa: S608 - names of our own columns
+            f" SELECT %s, %s, %s, %s, value ->> 0, value ->> 1 FROM {cls.ELEMENTS[connection.vendor]} WHERE true"
+            " ON CONFLICT (key) DO NOTHING RETURNING key"
+        )
+        prepared = [
+            field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [*prepared, json.dumps([[kind, key] for key, kind in kinds.items()])])
+            return {key for (key,) in cursor.fetchall()}
 
 
 class DemoPart(models.Model):

@@ -22,6 +22,7 @@ register.filter("counted", formats.counted)
 register.filter("grouped_nip", formats.grouped_nip)
 register.filter("masked_nip", formats.masked_nip)
 register.filter("file_size", formats.file_size)
+register.filter("plain_number", formats.plain_number)
 
 
 @register.filter
