@@ -47,6 +47,36 @@ SLUM_AREAS_DRAFT = [
     "slumareas.add_baseline",
     "slumareas.change_baseline",
 ]
+ASSETS_READ = ["assets.view_package", "assets.view_asset"]
+ASSETS_INSIDE = [
+    *ASSETS_READ,
+    "assets.view_assetphoto",
+    "assets.view_document",
+    "assets.view_documentversion",
+    "assets.view_functioncheck",
+    "assets.view_move",
+]
+# Both sides of a handover; what each side may do with which package is the table in assets/rights.py.
+ASSETS_VERBS = [
+    "assets.move_package",
+    "assets.accept_package",
+    "assets.receive_document",
+    "assets.judge_document",
+    "assets.book_asset",
+    "assets.check_asset",
+]
+# What an agency writes about the packages it gives.
+ASSETS_GIVE = [
+    "assets.add_package",
+    "assets.change_package",
+    "assets.add_asset",
+    "assets.change_asset",
+    "assets.delete_asset",
+    "assets.add_assetphoto",
+    "assets.change_assetphoto",
+    "assets.delete_assetphoto",
+    "assets.change_document",
+]
 YEAR_VERBS = [
     "slumareas.verify_assessmentyear",
     "slumareas.lock_assessmentyear",
@@ -54,7 +84,17 @@ YEAR_VERBS = [
 ]
 
 ROLE_PERMISSIONS = {
-    User.Role.ADMIN: ["core.*", "workshops.*", "slumareas.*", "axes.*", "knox.*", "account.*", "mfa.*", "admin.*"],
+    User.Role.ADMIN: [
+        "core.*",
+        "workshops.*",
+        "slumareas.*",
+        "assets.*",
+        "axes.*",
+        "knox.*",
+        "account.*",
+        "mfa.*",
+        "admin.*",
+    ],
     User.Role.PLANNER: [
         *REFERENCE,
         "core.add_organization",
@@ -64,6 +104,7 @@ ROLE_PERMISSIONS = {
         "-workshops.reopen_workshop",
         "slumareas.*",
         *(f"-{verb}" for verb in YEAR_VERBS),
+        "assets.*",
     ],
     User.Role.VERIFIER: [
         *REFERENCE,
@@ -72,11 +113,30 @@ ROLE_PERMISSIONS = {
         "workshops.reopen_workshop",
         *SLUM_AREAS_INSIDE,
         *YEAR_VERBS,
+        *ASSETS_INSIDE,
+        *ASSETS_VERBS,
+        "assets.set_aside_package",
+        "assets.publish_package",
     ],
-    User.Role.POKJA_MEMBER: [*REFERENCE, *WORKSHOPS_INSIDE, *SLUM_AREAS_INSIDE],
-    User.Role.OPD_USER: [*REFERENCE, *WORKSHOPS_INSIDE, *SLUM_AREAS_INSIDE],
-    User.Role.VILLAGE_USER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_INSIDE, *SLUM_AREAS_DRAFT],
-    User.Role.VIEWER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_READ],
+    User.Role.POKJA_MEMBER: [*REFERENCE, *WORKSHOPS_INSIDE, *SLUM_AREAS_INSIDE, *ASSETS_INSIDE],
+    User.Role.OPD_USER: [
+        *REFERENCE,
+        *WORKSHOPS_INSIDE,
+        *SLUM_AREAS_INSIDE,
+        *ASSETS_INSIDE,
+        *ASSETS_VERBS,
+        *ASSETS_GIVE,
+    ],
+    User.Role.VILLAGE_USER: [
+        *REFERENCE,
+        *WORKSHOPS_READ,
+        *SLUM_AREAS_INSIDE,
+        *SLUM_AREAS_DRAFT,
+        *ASSETS_INSIDE,
+        "assets.move_package",
+        "assets.check_asset",
+    ],
+    User.Role.VIEWER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_READ, *ASSETS_READ],
 }
 
 
