@@ -339,6 +339,38 @@ class Person(models.Model):
         return self.name or self.position or self.organization_name
 
 
+class Official(Person):
+    """Someone who signs a paper: as in office forms, with rank, NIP and in whose place."""
+
+    class SignsFor(models.TextChoices):
+        ON_BEHALF_OF = "a.n.", _("a.n. (on behalf of)")
+        FOR = "u.b.", _("u.b. (for)")
+        ACTING = "Plt.", _("Plt. (acting)")
+        DAILY_ACTING = "Plh.", _("Plh. (daily acting)")
+
+    signs_for = models.CharField(_("signs as"), max_length=4, choices=SignsFor, blank=True)
+    signs_for_office = models.CharField(
+        _("office signed for"), max_length=200, blank=True, help_text=_("With a.n. or u.b.: the office above the name.")
+    )
+    rank_grade = models.CharField(
+        _("rank and grade"), max_length=80, blank=True, help_text=_("E.g. Penata Tk. I (III/d).")
+    )
+    nip = models.CharField(
+        _("NIP"),
+        max_length=18,
+        blank=True,
+        help_text=_("18 digits; empty for elected officials and community members."),
+    )
+
+    class Meta:
+        abstract = True
+
+    def clean(self):
+        self.nip = self.nip.replace(" ", "")
+        if self.nip and not (self.nip.isascii() and self.nip.isdigit() and len(self.nip) == 18):
+            raise ValidationError({"nip": _("A NIP has 18 digits. Check it, or leave it empty.")})
+
+
 class DemoPart(models.Model):
     """A part of the demo programme that was loaded once, so that what a person deleted does not come back."""
 

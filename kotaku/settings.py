@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "core",
     "slumareas",
     "workshops",
+    "agreements",
     "assets",
     # Last, since it knows every app: roles are granted after all permissions exist.
     "kotaku.apps.KotakuConfig",

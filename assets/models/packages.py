@@ -15,6 +15,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from agreements.models import Agreement, FollowUp
 from assets import checklists, rights, stages
 from assets.asset_types import ASSET_TYPES, SECTOR_CHOICES
 from assets.models.days import DaysSince
@@ -161,6 +162,12 @@ class Package(models.Model):
     slum_area = models.ForeignKey(
         SlumArea, models.PROTECT, null=True, blank=True, related_name="packages", verbose_name=_("slum area")
     )
+    agreement = models.ForeignKey(
+        Agreement, models.PROTECT, null=True, blank=True, related_name="packages", verbose_name=_("agreement")
+    )
+    follow_up = models.ForeignKey(
+        FollowUp, models.PROTECT, null=True, blank=True, related_name="packages", verbose_name=_("follow-up")
+    )
     path = models.CharField(
         _("way"),
         max_length=9,
@@ -285,6 +292,9 @@ class Package(models.Model):
         both = self.slum_area_id and self.village_id
         if both and not self.slum_area.villages.filter(pk=self.village_id).exists():
             raise ValidationError({"slum_area": _("This slum area does not lie in the village.")})
+        both = self.agreement_id and self.follow_up_id
+        if both and self.follow_up.agreement_id not in (None, self.agreement_id):
+            raise ValidationError({"follow_up": _("This follow-up belongs to another agreement.")})
         if self.pk and self.sector:
             self._clean_sector()
 

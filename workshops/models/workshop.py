@@ -13,8 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from core.models import Organization, Person, Region
+from core.models import Official, Organization, Region
 from core.refusals import Refused
+from slumareas.models import SlumArea
 
 REPORT_DAYS = 7
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that a person reads as another
@@ -397,6 +398,15 @@ class WorkshopArea(OrderedRecord):
     region = models.ForeignKey(
         Region, models.PROTECT, null=True, blank=True, related_name="workshop_areas", verbose_name=_("region")
     )
+    slum_area = models.ForeignKey(
+        SlumArea,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="workshop_areas",
+        verbose_name=_("slum area in the list"),
+        help_text=_("The one that is meant, however it was written."),
+    )
     history = HistoricalRecords()
 
     class Meta(OrderedRecord.Meta):
@@ -407,7 +417,7 @@ class WorkshopArea(OrderedRecord):
         return self.name
 
 
-class Leader(OrderedRecord, Person):
+class Leader(OrderedRecord, Official):
     """A role in leading the event. One person may hold several roles; each is written as on the day."""
 
     class Role(models.TextChoices):
@@ -420,27 +430,8 @@ class Leader(OrderedRecord, Person):
         COMMITTEE_HEAD = "committee_head", _("head of the committee")
         INVITER = "inviter", _("signs the invitation")
 
-    class SignsFor(models.TextChoices):
-        ON_BEHALF_OF = "a.n.", _("a.n. (on behalf of)")
-        FOR = "u.b.", _("u.b. (for)")
-        ACTING = "Plt.", _("Plt. (acting)")
-        DAILY_ACTING = "Plh.", _("Plh. (daily acting)")
-
     workshop = models.ForeignKey(Workshop, models.CASCADE, related_name="leaders", verbose_name=_("workshop"))
     role = models.CharField(_("role"), max_length=15, choices=Role)
-    signs_for = models.CharField(_("signs as"), max_length=4, choices=SignsFor, blank=True)
-    signs_for_office = models.CharField(
-        _("office signed for"), max_length=200, blank=True, help_text=_("With a.n. or u.b.: the office above the name.")
-    )
-    rank_grade = models.CharField(
-        _("rank and grade"), max_length=80, blank=True, help_text=_("E.g. Penata Tk. I (III/d).")
-    )
-    nip = models.CharField(
-        _("NIP"),
-        max_length=18,
-        blank=True,
-        help_text=_("18 digits; empty for elected officials and community members."),
-    )
     history = HistoricalRecords()
 
     class Meta(OrderedRecord.Meta):
@@ -451,11 +442,6 @@ class Leader(OrderedRecord, Person):
                 name="leader_has_name", condition=~Q(name=""), violation_error_message=_("Write down the name.")
             )
         ]
-
-    def clean(self):
-        self.nip = self.nip.replace(" ", "")
-        if self.nip and not (self.nip.isascii() and self.nip.isdigit() and len(self.nip) == 18):
-            raise ValidationError({"nip": _("A NIP has 18 digits. Check it, or leave it empty.")})
 
 
 class ReportSection(OrderedRecord):
