@@ -224,8 +224,12 @@ class Package(models.Model):
             ("publish_package", "Can publish a package"),
         ]
         indexes = [
-            models.Index(fields=["stage", "condition", "stage_reached_on"], name="package_by_stage"),
-            models.Index(fields=["holder", "holder_desk", "holder_reached_on"], name="package_by_holder"),
+            # Ageing reads these alone, without the rows: what is counted, and the middle of its order.
+            models.Index(fields=["stage", "stage_reached_on", "condition"], name="package_by_stage"),
+            models.Index(
+                fields=["holder", "holder_desk", "holder_reached_on", "condition", "stage"], name="package_by_holder"
+            ),
+            models.Index(fields=["sector", "receiver", "budget_year", "condition", "value"], name="package_totals"),
             models.Index(fields=["holder_reached_on"], name="package_by_waiting"),
             models.Index(fields=["giver", "number"], name="package_by_giver"),
         ]
