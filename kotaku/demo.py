@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from agreements.models import Agreement, AgreementCriterion, AgreementRecord, FollowUp, Funding, Signatory
 from core.models import DemoPart, Organization, Region, User
+from kotaku.demo_packages import load_packages
 from kotaku.demo_store import load_missing, local, read, store, values_of
 from slumareas import scoring
 from slumareas.models import (
@@ -228,4 +229,5 @@ PARTS: dict[str, Callable[[], None]] = {
     "slum-areas": load_slum_areas,
     "lokakarya-kotaku-2019": load_workshop_2019,
     "agreements-2019": load_agreements_2019,
+    "packages": load_packages,
 }

@@ -47,6 +47,36 @@ SLUM_AREAS_DRAFT = [
     "slumareas.add_baseline",
     "slumareas.change_baseline",
 ]
+ASSETS_READ = ["assets.view_package", "assets.view_asset"]
+ASSETS_INSIDE = [
+    *ASSETS_READ,
+    "assets.view_assetphoto",
+    "assets.view_document",
+    "assets.view_documentversion",
+    "assets.view_functioncheck",
+    "assets.view_move",
+]
+# Both sides of a handover; what each side may do with which package is the table in assets/rights.py.
+ASSETS_VERBS = [
+    "assets.move_package",
+    "assets.accept_package",
+    "assets.receive_document",
+    "assets.judge_document",
+    "assets.book_asset",
+    "assets.check_asset",
+]
+# What an agency writes about the packages it gives.
+ASSETS_GIVE = [
+    "assets.add_package",
+    "assets.change_package",
+    "assets.add_asset",
+    "assets.change_asset",
+    "assets.delete_asset",
+    "assets.add_assetphoto",
+    "assets.change_assetphoto",
+    "assets.delete_assetphoto",
+    "assets.change_document",
+]
 YEAR_VERBS = [
     "slumareas.verify_assessmentyear",
     "slumareas.lock_assessmentyear",
@@ -83,6 +113,7 @@ ROLE_PERMISSIONS = {
         "workshops.*",
         "slumareas.*",
         "agreements.*",
+        "assets.*",
         "axes.*",
         "knox.*",
         "account.*",
@@ -103,6 +134,7 @@ ROLE_PERMISSIONS = {
         "-agreements.review_evidence",
         "-agreements.decide_review",
         "-agreements.reopen_review",
+        "assets.*",
     ],
     User.Role.VERIFIER: [
         *REFERENCE,
@@ -118,6 +150,10 @@ ROLE_PERMISSIONS = {
         "agreements.publish_agreementrecord",
         "agreements.close_review",
         "agreements.reopen_review",
+        *ASSETS_INSIDE,
+        *ASSETS_VERBS,
+        "assets.set_aside_package",
+        "assets.publish_package",
     ],
     User.Role.POKJA_MEMBER: [
         *REFERENCE,
@@ -126,6 +162,7 @@ ROLE_PERMISSIONS = {
         *AGREEMENTS_INSIDE,
         "agreements.review_evidence",
         "agreements.decide_review",
+        *ASSETS_INSIDE,
     ],
     User.Role.OPD_USER: [
         *REFERENCE,
@@ -133,6 +170,9 @@ ROLE_PERMISSIONS = {
         *SLUM_AREAS_INSIDE,
         *AGREEMENTS_INSIDE,
         *AGREEMENTS_REPORT,
+        *ASSETS_INSIDE,
+        *ASSETS_VERBS,
+        *ASSETS_GIVE,
     ],
     User.Role.VILLAGE_USER: [
         *REFERENCE,
@@ -141,8 +181,11 @@ ROLE_PERMISSIONS = {
         *SLUM_AREAS_DRAFT,
         *AGREEMENTS_OWN,
         *AGREEMENTS_REPORT,
+        *ASSETS_INSIDE,
+        "assets.move_package",
+        "assets.check_asset",
     ],
-    User.Role.VIEWER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_READ, *AGREEMENTS_READ],
+    User.Role.VIEWER: [*REFERENCE, *WORKSHOPS_READ, *SLUM_AREAS_READ, *AGREEMENTS_READ, *ASSETS_READ],
 }
 
 

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "slumareas",
     "workshops",
     "agreements",
+    "assets",
     # Last, since it knows every app: roles are granted after all permissions exist.
     "kotaku.apps.KotakuConfig",
 ]
@@ -342,6 +343,13 @@ SPECTACULAR_SETTINGS = {
         "WorkshopStatus": "workshops.models.Workshop.Status",
         "AgendaItemKind": "workshops.models.AgendaItem.Kind",
         "MinutesEntryKind": "workshops.entry_kinds.ENTRY_KIND_CHOICES",
+        "AssetCondition": "assets.models.Asset.Condition",
+        "DocumentKind": "assets.checklists.KIND_CHOICES",
+        "DocumentState": "assets.models.Document.State",
+        "HandoverReason": "assets.stages.REASON_CHOICES",
+        "HandoverStage": "assets.stages.STAGE_CHOICES",
+        "MoveKind": "assets.models.Move.Kind",
+        "PackageCondition": "assets.models.Package.Condition",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }

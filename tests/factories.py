@@ -15,6 +15,7 @@ from agreements.models import (
     Review,
     Signatory,
 )
+from assets.models import Asset, Package
 from core.models import Organization, Region, User
 from slumareas import scoring
 from slumareas.models import (
@@ -438,3 +439,44 @@ class ImportFactory(DjangoModelFactory):
         lambda: dict.fromkeys(("rows", "new", "changed", "unchanged", "errors", "warnings", "ignored"), 0)
     )
     at = datetime.datetime(2026, 3, 10, 2, 0, tzinfo=datetime.UTC)
+
+
+class PackageFactory(DjangoModelFactory):
+    """A package of the Balai for the agency of the cast, in the village of the village user, listed in January 2026."""
+
+    class Meta:
+        model = Package
+
+    number = factory.Sequence(lambda number: f"UJI-{number:03d}")
+    name = factory.Sequence(lambda number: f"Paket Uji {number}")
+    sector = "plp"
+    giver = factory.SubFactory(
+        OrganizationFactory, key="balai-uji", name="Balai Uji", short_name="Balai Uji", kind="ministry"
+    )
+    receiver = factory.SubFactory(
+        OrganizationFactory, key="disperkimhub", name="Dinas Uji Permukiman", short_name="Disperkimhub"
+    )
+    budget_year = 2016
+    value = Decimal(500_000_000)
+    village = factory.SubFactory(VillageFactory, code=OWN_VILLAGE, name="Tanjung", kind="kelurahan")
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        package = super()._create(model_class, *args, **kwargs)
+        package.stage_reached_on = package.holder_reached_on = datetime.date(2026, 1, 1)
+        Package.objects.filter(pk=package.pk).update(
+            stage_reached_on=package.stage_reached_on, holder_reached_on=package.holder_reached_on
+        )
+        return package
+
+
+class AssetFactory(DjangoModelFactory):
+    class Meta:
+        model = Asset
+
+    package = factory.SubFactory(PackageFactory)
+    asset_type = "waste_station"
+    name = factory.Sequence(lambda number: f"TPS3R Uji {number}")
+    built_year = 2016
+    condition = "good"
+    value = Decimal(500_000_000)

@@ -16,6 +16,7 @@ from agreements.models import (
     RecordChange,
     Signatory,
 )
+from assets.models import Asset, Document, DocumentVersion, Move, Package
 from core.models import DemoPart, Organization, Region, RegionAlias, User
 from kotaku.demo import PARTS
 from kotaku.demo_store import FIXTURES
@@ -69,6 +70,11 @@ DEMO_MODELS = (
     RecordChange,
     Signatory,
     *SLUM_MODELS,
+    Package,
+    Move,
+    Asset,
+    Document,
+    DocumentVersion,
 )
 
 
