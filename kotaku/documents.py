@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from django.db.models import Model, QuerySet
 
+from assets import documents as asset_papers
+from assets.models import Package
 from slumareas import documents as area_papers
 from slumareas.models import SlumArea
 from workshops import documents as workshop_papers
@@ -35,5 +37,6 @@ PAPERS: dict[str, Paper] = {
         Paper("attendance", Workshop.objects.all, "slug", "workshops.view_participant", workshop_papers.attendance),
         Paper("minutes", Workshop.objects.all, "slug", "workshops.view_minutesentry", workshop_papers.minutes),
         Paper("area_profile", SlumArea.objects.all, "slug", "slumareas.view_assessment", area_papers.area_profile),
+        Paper("handover_record", Package.objects.all, "number", "assets.view_document", asset_papers.handover_record),
     )
 }

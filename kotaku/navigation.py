@@ -20,6 +20,7 @@ class Subject:
 SUBJECTS = [
     Subject(_("Workshops"), "workshops:workshop_list", "calendar-event", "workshops.view_workshop"),
     Subject(_("Slum areas"), "slumareas:area_list", "houses", "slumareas.view_slumarea"),
+    Subject(_("Assets"), "assets:package_list", "box-seam", "assets.view_package"),
 ]
 
 
