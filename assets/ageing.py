@@ -65,14 +65,19 @@ def with_holders(packages, on: date) -> dict[Place, Spread]:
 
 def stages_left(moves) -> dict[str, Spread]:
     """{stage: how long the packages that left it had been there}."""
-    rows = moves.exclude(stage_days=None).order_by().values_list("from_stage", "stage_days")
+    rows = _gone_on(moves).exclude(stage_days=None).order_by().values_list("from_stage", "stage_days")
     return _spreads(rows.annotate(number=Count("pk")))
 
 
 def holders_left(moves) -> dict[Place, Spread]:
     """{(holder, desk): how long the files that left had been there}."""
-    rows = moves.exclude(holder_days=None).order_by().values_list("from_holder", "from_desk", "holder_days")
+    rows = _gone_on(moves).exclude(holder_days=None).order_by().values_list("from_holder", "from_desk", "holder_days")
     return _spreads(((holder, desk), days, number) for holder, desk, days, number in rows.annotate(number=Count("pk")))
+
+
+def _gone_on(moves):
+    """What was taken up from paper had no days here before."""
+    return moves.exclude(kind="take_up")
 
 
 def _spreads(rows: Iterable) -> dict:

@@ -245,8 +245,10 @@ def _numbered(number: str, on: date | None) -> str:
 
 
 def _accepted(package: Package) -> list[str]:
-    """The papers that go over together with the goods."""
-    held = package.documents.filter(state=Document.State.ACCEPTED).exclude(kind="handover_record")
+    """The papers that go over together with the goods: those from before the record itself."""
+    before = stages.up_to(stages.BAST_SIGNED) if package.path == Package.Path.REGULAR else list(stages.STAGES)
+    held = package.documents.filter(state=Document.State.ACCEPTED, needed_before__in=before)
+    held = held.exclude(kind="community_record")
     with translation.override("id"):
         return [str(document.label) + _numbered(document.number, document.dated_on) for document in _in_order(held)]
 
@@ -274,7 +276,7 @@ def _assets(package: Package) -> list[AssetRow]:
             f"{formats.decimal_number(_short(asset.quantity))} {UNITS[asset.unit]}",
             CONDITIONS.get(asset.condition, ""),
             LAND.get(asset.land_status, ""),
-            f"{asset.latitude:f}, {asset.longitude:f}" if asset.latitude is not None else "",
+            f"{asset.latitude.normalize():f}, {asset.longitude.normalize():f}" if asset.latitude is not None else "",
         )
         for asset in package.assets.order_by("number")
     ]

@@ -74,6 +74,21 @@ class PackageFilter(django_filters.FilterSet):
             "days_waiting", "reason", "lacking", "sort",
         ]  # fmt: skip
 
+    # What the pages show at once, and what they fold away.
+    FIRST = ("sector", "stage", "holder", "days_waiting")
+    MORE = ("condition", "receiver", "region", "year", "reason", "lacking", "desk", "sort")
+
+    def first_fields(self):
+        return [self.form[name] for name in self.FIRST]
+
+    def more_fields(self):
+        """A desk is asked for by following a link; its field is there to be cleared."""
+        return [self.form[name] for name in self.MORE if name != "desk" or self.form["desk"].value()]
+
+    @property
+    def is_narrowed_further(self) -> bool:
+        return any(value for name, value in self._asked() if name in self.MORE)
+
     @property
     def is_narrowed(self) -> bool:
         """Whether anything but the search words and the order is set."""

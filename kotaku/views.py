@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from kotaku.handover import waiting_for
 from kotaku.navigation import THEMES
 from slumareas.models import Assessment, AssessmentYear, Baseline
 from workshops.models import Workshop
@@ -38,6 +39,7 @@ def home(request):
             "reports_overdue": visible.report_overdue(today).order_by("held_on")[:5],
             "recent": visible.filter(status=Workshop.Status.CLOSED)[:5],
             **_slum_areas(request.user),
+            "handover": waiting_for(request.user),
         },
     )
 

@@ -6,7 +6,10 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
+from assets.models import Package
+
 register = template.Library()
+AREA_ROWS = 20
 THOUSAND_MILLION = 10**9
 
 
@@ -51,3 +54,11 @@ def days(number) -> str:
 def quantity(number) -> str:
     """Without noughts behind the comma."""
     return number_format(number.normalize() + 0, force_grouping=True) if number is not None else ""
+
+
+@register.inclusion_tag("assets/_of_area.html")
+def packages_of(area, user):
+    """The packages of a slum area that a person may see, with their assets."""
+    found = Package.objects.visible_to(user).filter(slum_area=area).select_related("holder").order_by("number")
+    packages = list(found.prefetch_related("assets")[: AREA_ROWS + 1])
+    return {"packages": packages[:AREA_ROWS], "has_more": len(packages) > AREA_ROWS, "area": area}

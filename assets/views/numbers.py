@@ -134,13 +134,14 @@ def ageing_page(request):
         "total": total,
         "sees_moves": request.user.has_perm("assets.view_move"),
     }
-    told["worst"] = max((row for row in holders if row.now.count), key=_weight, default=None)
+    told["stuck"] = _stuck(told["by_holder"])
     return render(request, "assets/ageing.html", told)
 
 
-def _weight(row: AgeRow) -> float:
-    """Package-days that lie on one desk."""
-    return row.now.count * float(row.now.median)
+def _stuck(holders: list[AgeRow]) -> list[AgeRow]:
+    """The desks with the longest middle, one file alone counting only where there is nothing else."""
+    waiting = [row for row in holders if row.now.count]
+    return ([row for row in waiting if row.now.count > 1] or waiting)[:3]
 
 
 def _moves(request, told):

@@ -247,7 +247,7 @@ def _moves(package: Package, user) -> list[Move]:
     return moves
 
 
-def _next(package: Package, papers, assets, user, today) -> Next:
+def _next(package: Package, papers, user, today) -> Next:
     key = package.next_stage
     if key is None:
         return Next()
