@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from core.models import DemoPart, Organization, Region, User
+from kotaku.demo_packages import load_packages
 from slumareas import scoring
 from slumareas.models import (
     AreaBoundary,
@@ -210,4 +211,5 @@ PARTS: dict[str, Callable[[], None]] = {
     "accounts": load_accounts,
     "lokakarya-kotaku-2019": load_workshop_2019,
     "slum-areas": load_slum_areas,
+    "packages": load_packages,
 }

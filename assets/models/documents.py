@@ -27,16 +27,24 @@ class DocumentQuerySet(models.QuerySet):
         return of_visible_packages(self, user, "assets.view_document")
 
     def holding(self, on: date):
-        """Accepted, and not past their validity on that day."""
-        return self.filter(Q(valid_until=None) | Q(valid_until__gte=on), state=Document.State.ACCEPTED)
+        """Accepted, and valid on that day or when it was needed."""
+        return self.filter(_is_valid(on), state=Document.State.ACCEPTED)
 
     def lacking(self, on: date):
-        """Not accepted, or past their validity on that day."""
-        return self.filter(~Q(state=Document.State.ACCEPTED) | Q(valid_until__lt=on))
+        """Not accepted, or past their validity before they were needed."""
+        return self.filter(~Q(state=Document.State.ACCEPTED) | Q(valid_until__lt=on, settled_on=None))
+
+    def settle(self, stages_reached, on: date) -> None:
+        """A stage is reached: what it needed was valid, and need not stay so."""
+        self.filter(state=Document.State.ACCEPTED, needed_before__in=stages_reached, settled_on=None).update(
+            settled_on=on
+        )
+
+    settle.alters_data = True
 
     def expiring(self, on: date, days: int = 30):
-        """Accepted papers that are past their validity, or will be within so many days."""
-        return self.filter(state=Document.State.ACCEPTED, valid_until__lt=on + timedelta(days=days))
+        """Accepted papers, still to be used, that are past their validity, or will be within so many days."""
+        return self.filter(state=Document.State.ACCEPTED, settled_on=None, valid_until__lt=on + timedelta(days=days))
 
     def in_checklist_order(self):
         kinds = models.Case(
@@ -87,6 +95,10 @@ class DocumentQuerySet(models.QuerySet):
             self.filter(pk__in=gone, versions=None).delete()
 
 
+def _is_valid(on: date) -> Q:
+    return Q(valid_until=None) | Q(valid_until__gte=on) | Q(settled_on__isnull=False)
+
+
 class Document(models.Model):
     """A paper of the checklist. Its state changes by the verbs alone."""
 
@@ -118,6 +130,8 @@ class Document(models.Model):
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
     note = models.TextField(_("note"), blank=True)
     changed_on = models.DateField(_("in this state since"), null=True, blank=True, editable=False)
+    # When the stage was reached that needed it: from then on it does not matter whether it still holds.
+    settled_on = models.DateField(_("needed and given on"), null=True, blank=True, editable=False)
     objects = DocumentQuerySet.as_manager()
     history = HistoricalRecords()
 
@@ -131,7 +145,9 @@ class Document(models.Model):
         ]
         indexes = [
             # Answers what is complete and what is missing without the rows.
-            models.Index(fields=["package", "is_required", "state", "valid_until"], name="document_completeness"),
+            models.Index(
+                fields=["package", "is_required", "state", "valid_until", "settled_on"], name="document_completeness"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -172,6 +188,11 @@ class Document(models.Model):
     def has_expired(self, on: date) -> bool:
         return self.valid_until is not None and self.valid_until < on
 
+    def holds(self, on: date) -> bool:
+        """As `holding` of many: accepted, and valid on that day or when it was needed."""
+        is_valid = not self.has_expired(on) or self.settled_on is not None
+        return self.state == self.State.ACCEPTED and is_valid
+
     def can(self, verb: str) -> bool:
         return self.state in self.TRANSITIONS[verb][0]
 
@@ -181,7 +202,7 @@ class Document(models.Model):
             if self.pk:
                 Package.objects.lock(self.package_id)
                 stored = Document.objects.get(pk=self.pk)
-                for name in ("kind", "is_required", "needed_before", "state", "changed_on"):
+                for name in ("kind", "is_required", "needed_before", "state", "changed_on", "settled_on"):
                     setattr(self, name, getattr(stored, name))
             super().save(**kwargs)
 
@@ -229,14 +250,11 @@ class Document(models.Model):
             if not note.strip():
                 raise Refused(gettext("Write down what is wrong with the paper."))
             package = stored.package
-            if stored.state == self.State.ACCEPTED and package.is_deeded and stored._was_needed(package):
+            if stored.settled_on and package.is_deeded:
                 raise Refused(
                     gettext("The package has passed the stage that needed this paper; the paper stays accepted.")
                 )
             self._write(stored, "send_back", at, {"note": note.strip()})
-
-    def _was_needed(self, package: Package) -> bool:
-        return self.is_required and not stages.is_before(package.stage, self.needed_before)
 
     def _held(self, verb: str, by) -> "Document":
         """The row as it is now, behind the lock of its package, so that papers and stages never pass each other."""
@@ -259,7 +277,7 @@ class Document(models.Model):
             raise ValidationError({"valid_until": sentence % {"date": date_format(valid_until)}})
 
     def _write(self, stored: "Document", verb: str, at: datetime, values: dict) -> None:
-        values |= {"state": self.TRANSITIONS[verb][1], "changed_on": timezone.localdate(at)}
+        values |= {"state": self.TRANSITIONS[verb][1], "changed_on": timezone.localdate(at), "settled_on": None}
         for name, value in values.items():
             setattr(stored, name, value)
         models.Model.save(stored, update_fields=list(values))

@@ -224,8 +224,12 @@ class Package(models.Model):
             ("publish_package", "Can publish a package"),
         ]
         indexes = [
-            models.Index(fields=["stage", "condition", "stage_reached_on"], name="package_by_stage"),
-            models.Index(fields=["holder", "holder_desk", "holder_reached_on"], name="package_by_holder"),
+            # Ageing reads these alone, without the rows: what is counted, and the middle of its order.
+            models.Index(fields=["stage", "stage_reached_on", "condition"], name="package_by_stage"),
+            models.Index(
+                fields=["holder", "holder_desk", "holder_reached_on", "condition", "stage"], name="package_by_holder"
+            ),
+            models.Index(fields=["sector", "receiver", "budget_year", "condition", "value"], name="package_totals"),
             models.Index(fields=["holder_reached_on"], name="package_by_waiting"),
             models.Index(fields=["giver", "number"], name="package_by_giver"),
         ]
@@ -435,8 +439,14 @@ class Package(models.Model):
         return next((target for target, needs_note in self.next_stages() if not needs_note), None)
 
     def missing_for(self, to: str, on: date):
-        """Required papers that are needed before that stage and are not accepted, or hold no longer."""
-        return self.documents.filter(is_required=True, needed_before__in=stages.up_to(to)).lacking(on)
+        """Required papers that are needed before that stage and are not accepted, or hold no longer.
+
+        After the handover record what the record needed is not asked again: a package that was handed over long ago on
+        paper alone can go on.
+        """
+        passed = stages.up_to(self.stage) if self.stage in stages.AFTER_HANDOVER else []
+        asked = [key for key in stages.up_to(to) if key not in passed]
+        return self.documents.filter(is_required=True, needed_before__in=asked).lacking(on)
 
     def hindrances(self, to: str, on: date) -> list[str]:
         """Why the package cannot come to that stage on that day, beside the order of stages: a sentence each."""
@@ -500,6 +510,7 @@ class Package(models.Model):
             if to == stages.BAST_SIGNED:
                 values["handover_on"] = on
             move = self._move(stored, Move.Kind.ADVANCE, by, at, on, note, **values)
+            stored.documents.settle(stages.up_to(to), on)
             if to == stages.HANDED_TO_MANAGER:
                 stored.assets.plan_first_check(on)
         return move
@@ -533,6 +544,7 @@ class Package(models.Model):
                 **_condition(Package.Condition.NORMAL),
                 **_held_by(stored.giver, ""),
             }
+            stored.documents.update(settled_on=None)
             return self._move(stored, Move.Kind.RETURN, by, at, stored._day(on, at), note, why=reason, **values)
 
     def accept(self, *, by, at: datetime, on: date | None = None, note: str = "") -> "Move":

@@ -154,7 +154,7 @@ def package_detail(request, number):
     assets = _assets(package, user)
     ahead = _next(package, papers, user, today)
     required = [paper for paper in papers if paper.is_required]
-    held = [paper for paper in required if paper.state == Document.State.ACCEPTED and not paper.has_expired(today)]
+    held = [paper for paper in required if paper.holds(today)]
     course = stages.COMMUNITY_STAGES if package.path == Package.Path.COMMUNITY else tuple(stages.STAGES)
     return render(
         request,
@@ -251,14 +251,8 @@ def _next(package: Package, papers, user, today) -> Next:
     key = package.next_stage
     if key is None:
         return Next()
-    on_time = stages.up_to(key)
-    missing = [
-        paper
-        for paper in papers
-        if paper.is_required
-        and paper.needed_before in on_time
-        and (paper.state != Document.State.ACCEPTED or paper.has_expired(today))
-    ]
+    kinds = set(package.missing_for(key, today).values_list("kind", flat=True))
+    missing = [paper for paper in papers if paper.kind in kinds]
     return Next(
         stages.STAGES[key], missing, list(package.unmet_facts(key)), package.may(user, "advance", key),
         package.condition == Package.Condition.NORMAL,

@@ -223,6 +223,7 @@ def test_returning_needs_a_note(package, planner, now):
 
 def test_what_the_deed_rests_on_stays_accepted(package, planner, now):
     put_at(complete(package), "grant_deed_signed")
+    package.documents.settle(stages.up_to("grant_deed_signed"), TODAY)
     with pytest.raises(Refused):
         package.documents.get(kind="contract").send_back(by=planner, at=now, note="Uji.")
     package.documents.get(kind="writeoff_decree").send_back(by=planner, at=now, note="Uji.")
@@ -247,3 +248,33 @@ def test_expiring_papers_are_found(package):
     package.documents.filter(kind="land_paper").update(state="received", valid_until=TODAY)
     assert [document.kind for document in Document.objects.expiring(TODAY)] == ["contract"]
     assert not Document.objects.expiring(TODAY - datetime.timedelta(days=30)).exists()
+
+
+def test_what_was_valid_when_it_was_needed_may_lose_its_validity_later(package, planner, now):
+    put_at(complete(package), "acceptance_letter")
+    record = package.documents.filter(kind="inspection_record")
+    record.update(valid_until=TODAY)
+    package.advance("submitted_to_ministry", by=planner, at=now)
+    later = TODAY + datetime.timedelta(days=400)
+    required = package.documents.filter(is_required=True).count()
+    assert record.get().settled_on == TODAY
+    assert Package.objects.with_papers(later).get(pk=package.pk).papers_accepted == required
+    assert not package.missing_for("approval", later).exists()
+    assert not Document.objects.expiring(later).exists()
+
+
+def test_after_a_return_papers_are_looked_at_again(package, planner, now):
+    put_at(complete(package), "acceptance_letter")
+    package.documents.filter(kind="inspection_record").update(valid_until=TODAY)
+    package.advance("submitted_to_ministry", by=planner, at=now)
+    package.return_to_giver(by=planner, at=now, reason="document_incomplete", note="Uji.")
+    later = TODAY + datetime.timedelta(days=1)
+    assert [one.kind for one in package.missing_for("submitted_to_ministry", later)] == ["inspection_record"]
+
+
+def test_a_package_that_was_handed_over_long_ago_goes_on_without_the_old_papers(package):
+    put_at(package, "bast_signed")
+    assert {one.needed_before for one in package.missing_for("recorded_regency", TODAY)} == {
+        "ministry_writeoff",
+        "recorded_regency",
+    }

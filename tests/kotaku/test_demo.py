@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from assets.models import Asset, Document, DocumentVersion, Move, Package
 from core.models import DemoPart, Organization, Region, RegionAlias, User
 from kotaku.demo import FIXTURES, PARTS
 from slumareas.models import (
@@ -50,6 +51,11 @@ DEMO_MODELS = (
     Participant,
     StatusChange,
     *SLUM_MODELS,
+    Package,
+    Move,
+    Asset,
+    Document,
+    DocumentVersion,
 )
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assets', '0002_agreements_and_follow_ups'),
+        ('assets', '0004_ageing_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
