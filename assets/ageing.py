@@ -140,9 +140,26 @@ class Total:
     count: int = 0
     value: Decimal = Decimal(0)
     unknown: int = 0  # of them without a known value
+    done: int = 0  # of them handed over
+    stuck: int = 0  # of them blocked or refused
 
-    def add(self, count: int, value: Decimal | None, unknown: int) -> None:
-        self.count, self.value, self.unknown = self.count + count, self.value + (value or 0), self.unknown + unknown
+    @property
+    def on_the_way(self) -> int:
+        return self.count - self.done - self.stuck
+
+    def add(self, other: "Total") -> None:
+        for name in ("count", "value", "unknown", "done", "stuck"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+HANDED_OVER = Q(stage__in=stages.AFTER_HANDOVER) & ~Q(condition__in=["blocked", "rejected"])
+COUNTED = {
+    "count": Count("pk"),
+    "value": Sum("value"),
+    "unknown": Count("pk", filter=Q(value=None)),
+    "done": Count("pk", filter=HANDED_OVER),
+    "stuck": BLOCKED,
+}
 
 
 @dataclass
@@ -159,15 +176,15 @@ class Totals:
 def totals(packages: QuerySet) -> Totals:
     """By sector, receiver, budget year and condition. Two queries."""
     names = ("sector", "receiver", "budget_year", "condition")
-    groups = packages.order_by().values_list(*names).annotate(
-        n=Count("pk"), total=Sum("value"), unknown=Count("pk", filter=Q(value=None))
-    )  # fmt: skip
+    # `total`, since a name in a group may not be that of the column it adds up.
+    counted = {name if name != "value" else "total": sums for name, sums in COUNTED.items()}
     found: dict[str, dict] = {name: {} for name in names}
     whole = Total()
-    for *keys, count, value, unknown in groups:
-        whole.add(count, value, unknown)
+    for *keys, count, value, unknown, done, stuck in packages.order_by().values_list(*names).annotate(**counted):
+        group = Total(count, value or Decimal(0), unknown, done, stuck)
+        whole.add(group)
         for name, key in zip(names, keys, strict=True):
-            found[name].setdefault(key, Total()).add(count, value, unknown)
+            found[name].setdefault(key, Total()).add(group)
     receivers = Organization.objects.in_bulk([key for key in found["receiver"] if key])
     by_count = sorted(found["receiver"].items(), key=lambda item: (-item[1].count, item[0] or 0))
     return Totals(
@@ -193,13 +210,25 @@ UNKNOWN_VALUE = "unknown"
 
 def by_value(packages: QuerySet) -> dict[str, Total]:
     """Packages by the band of their value, unknown ones last. One query."""
-    asked = {"unknown_n": Count("pk", filter=Q(value=None))}
+    bands = {UNKNOWN_VALUE: Q(value=None)}
     for key, _label, low, high in VALUE_BANDS:
-        band = Q(value__gte=low) if high is None else Q(value__gte=low, value__lt=high)
-        asked |= {f"{key}_n": Count("pk", filter=band), f"{key}_total": Sum("value", filter=band)}
+        bands[key] = Q(value__gte=low) if high is None else Q(value__gte=low, value__lt=high)
+    stuck, asked = Q(condition__in=["blocked", "rejected"]), {}
+    for key, band in bands.items():
+        asked |= {
+            f"{key}_n": Count("pk", filter=band),
+            f"{key}_total": Sum("value", filter=band),
+            f"{key}_done": Count("pk", filter=band & HANDED_OVER),
+            f"{key}_stuck": Count("pk", filter=band & stuck),
+        }
     found = packages.order_by().aggregate(**asked)
-    bands = {key: Total(found[f"{key}_n"], found[f"{key}_total"] or Decimal(0)) for key, *_rest in VALUE_BANDS}
-    return {**bands, UNKNOWN_VALUE: Total(found["unknown_n"], Decimal(0), found["unknown_n"])}
+    return {
+        key: Total(
+            found[f"{key}_n"], found[f"{key}_total"] or Decimal(0), found[f"{key}_n"] if key == UNKNOWN_VALUE else 0,
+            found[f"{key}_done"], found[f"{key}_stuck"],
+        )
+        for key in (*(key for key, *_rest in VALUE_BANDS), UNKNOWN_VALUE)
+    }  # fmt: skip
 
 
 def by_asset_condition(assets: QuerySet) -> dict[str, int]:
@@ -207,9 +236,30 @@ def by_asset_condition(assets: QuerySet) -> dict[str, int]:
     return dict(assets.order_by().values_list("condition").annotate(n=Count("pk")).values_list("condition", "n"))
 
 
-def share(part: Total, whole: Total) -> Decimal:
-    """In per cent of the count, for a bar; 0 where there is nothing."""
-    return Decimal(100 * part.count) / whole.count if whole.count else Decimal(0)
+@dataclass(frozen=True)
+class Holding:
+    """So many files of one stage lie with one holder."""
+
+    stage: str
+    holder: Organization
+    desk: str
+    count: int
+
+
+def who_holds(packages: QuerySet) -> list[Holding]:
+    """For each stage who has the files, most files first. Two queries."""
+    rows = list(packages.order_by().values_list("stage", "holder", "holder_desk").annotate(n=Count("pk")))
+    holders = Organization.objects.in_bulk({holder for _stage, holder, _desk, _number in rows})
+    found = [Holding(stage, holders[holder], desk, number) for stage, holder, desk, number in rows]
+    return sorted(found, key=lambda one: (-one.count, one.holder.short_name, one.desk))
+
+
+def conditions_at_stages(packages: QuerySet) -> dict[tuple[str, str], int]:
+    """{(stage, condition): how many}. One query."""
+    return {
+        (stage, condition): number
+        for stage, condition, number in packages.order_by().values_list("stage", "condition").annotate(n=Count("pk"))
+    }
 
 
 def longest_waiting(packages: QuerySet, on: date, most: int = 10) -> Iterable[Package]:

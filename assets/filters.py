@@ -2,9 +2,10 @@
 
 import django_filters
 from django import forms
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django_filters.widgets import BooleanWidget
 from drf_spectacular.utils import extend_schema_field
 
 from assets import checklists, stages
@@ -12,6 +13,22 @@ from assets.asset_types import ASSET_TYPE_CHOICES, SECTOR_CHOICES
 from assets.models import Asset, Document, Package
 from core.models import Organization
 from slumareas.filters import AreaKeyFilter, RegionFilter, YearFilter
+
+BY_NUMBER, BY_WAITING, BY_VALUE, BY_STAGE = "number", "waiting", "value", "stage"
+SORT_CHOICES = [
+    (BY_NUMBER, _("number")),
+    (BY_WAITING, _("waiting longest")),
+    (BY_VALUE, _("highest value")),
+    (BY_STAGE, _("furthest stage")),
+]
+
+
+class YesNo(BooleanWidget):
+    """Where nothing is chosen, all are meant."""
+
+    def __init__(self, attrs=None):
+        super().__init__(attrs)
+        self.choices = [("", _("all")), ("true", _("yes")), ("false", _("no"))]
 
 
 def _choice(label, choices, **kwargs) -> django_filters.ChoiceFilter:
@@ -56,24 +73,52 @@ class PackageFilter(django_filters.FilterSet):
     region = RegionFilter(path="village", label=_("Village or district"))
     slum_area = AreaKeyFilter(label=_("Slum area"))
     path = _choice(_("Way"), Package.Path.choices)
-    lacks_papers = django_filters.BooleanFilter(label=_("Papers missing"), method="filter_lacking")
-    is_open = django_filters.BooleanFilter(label=_("Still on its way"), method="filter_open")
+    lacks_papers = django_filters.BooleanFilter(label=_("Papers missing"), method="filter_lacking", widget=YesNo)
+    is_open = django_filters.BooleanFilter(label=_("Still on its way"), method="filter_open", widget=YesNo)
+    sort = django_filters.ChoiceFilter(
+        label=_("Order"), choices=SORT_CHOICES, empty_label=None, method="filter_sort", required=False
+    )
+
+    # What the pages show at once, and what they fold away.
+    FIRST = ("sector", "stage", "holder", "days_waiting")
+    MORE = ("condition", "reason", "giver", "receiver", "region", "slum_area", "year", "path", "lacks_papers", "is_open",
+            "desk", "sort")  # fmt: skip
 
     class Meta:
         model = Package
         fields = [
             "search", "sector", "stage", "condition", "reason", "holder", "desk", "days_waiting", "giver", "receiver",
-            "year", "region", "slum_area", "path", "lacks_papers", "is_open",
+            "year", "region", "slum_area", "path", "lacks_papers", "is_open", "sort",
         ]  # fmt: skip
 
     def __init__(self, *args, on=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.on = on or timezone.localdate()
 
+    def first_fields(self):
+        return [self.form[name] for name in self.FIRST]
+
+    def more_fields(self):
+        """A desk is asked for by following a link; its field is there to be cleared."""
+        return [self.form[name] for name in self.MORE if name != "desk" or self.form["desk"].value()]
+
     @property
     def is_narrowed(self) -> bool:
-        """Whether anything but the search words is set."""
-        return any(value for name, value in self.data.items() if name in self.filters and name != "search")
+        """Whether anything but the search words and the order is set."""
+        return any(value for name, value in self._asked() if name not in ("search", "sort"))
+
+    @property
+    def is_narrowed_further(self) -> bool:
+        """Whether anything is set that is folded away."""
+        return any(value for name, value in self._asked() if name in self.MORE)
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether fewer packages than all of them are asked for."""
+        return any(value for name, value in self._asked() if name != "sort")
+
+    def _asked(self) -> list[tuple[str, str]]:
+        return [(name, value) for name, value in self.data.items() if name in self.filters]
 
     def filter_search(self, queryset, name, value):
         for word in value.split()[:10]:
@@ -91,6 +136,15 @@ class PackageFilter(django_filters.FilterSet):
 
     def filter_open(self, queryset, name, value):
         return queryset.open() if value else queryset.exclude(pk__in=queryset.open().values("pk"))
+
+    def filter_sort(self, queryset, name, value):
+        if value == BY_WAITING:
+            return queryset.order_by("holder_reached_on", "number")
+        if value == BY_VALUE:
+            return queryset.order_by(F("value").desc(nulls_last=True), "number")
+        if value == BY_STAGE:
+            return queryset.in_stage_order().reverse()
+        return queryset.order_by("number")
 
 
 class AssetFilter(django_filters.FilterSet):

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from agreements import documents as agreement_papers
 from agreements.models import FollowUp
+from assets import documents as asset_papers
+from assets.models import Package
 from core.issuing import Final
 from slumareas import documents as area_papers
 from slumareas.models import SlumArea
@@ -57,5 +59,6 @@ PAPERS: dict[str, Paper] = {
         ),
         Paper("follow_up_matrix", Workshop.objects.all, "slug", "agreements.view_followup", _follow_up_matrix),
         Paper("area_profile", SlumArea.objects.all, "slug", "slumareas.view_assessment", area_papers.profile_as_issued),
+        Paper("handover_record", Package.objects.all, "number", "assets.view_document", asset_papers.handover_record),
     )
 }

@@ -21,6 +21,7 @@ SUBJECTS = [
     Subject(_("Workshops"), "workshops:workshop_list", "calendar-event", "workshops.view_workshop"),
     Subject(_("Slum areas"), "slumareas:area_list", "houses", "slumareas.view_slumarea"),
     Subject(_("Agreements"), "agreements:agreement_list", "file-earmark-check", "agreements.view_agreement"),
+    Subject(_("Assets"), "assets:package_list", "box-seam", "assets.view_package"),
 ]
 
 

@@ -55,6 +55,7 @@ ASSETS_INSIDE = [
     "assets.view_documentversion",
     "assets.view_functioncheck",
     "assets.view_move",
+    "assets.view_signatory",
 ]
 # Both sides of a handover; what each side may do with which package is the table in assets/rights.py.
 ASSETS_VERBS = [
@@ -77,6 +78,8 @@ ASSETS_GIVE = [
     "assets.delete_assetphoto",
     "assets.change_document",
 ]
+# Each side names who signs for it.
+ASSETS_SIGN = ["assets.add_signatory", "assets.change_signatory", "assets.delete_signatory"]
 YEAR_VERBS = [
     "slumareas.verify_assessmentyear",
     "slumareas.lock_assessmentyear",
@@ -152,6 +155,7 @@ ROLE_PERMISSIONS = {
         "agreements.reopen_review",
         *ASSETS_INSIDE,
         *ASSETS_VERBS,
+        *ASSETS_SIGN,
         "assets.set_aside_package",
         "assets.publish_package",
     ],
@@ -173,6 +177,7 @@ ROLE_PERMISSIONS = {
         *ASSETS_INSIDE,
         *ASSETS_VERBS,
         *ASSETS_GIVE,
+        *ASSETS_SIGN,
     ],
     User.Role.VILLAGE_USER: [
         *REFERENCE,

@@ -5,7 +5,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from agreements import paper_urls
-from kotaku import verifying, views
+from kotaku import saved_filters, verifying, views
 from kotaku.api import router
 
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
     path("account/", views.account, name="account"),
     path("account/calendar/", views.renew_feed, name="renew_feed"),
     path("theme/", views.set_theme, name="set_theme"),
+    path("filters/", saved_filters.saved_filter_add, name="saved_filter_add"),
+    path("filters/<int:pk>/remove/", saved_filters.saved_filter_remove, name="saved_filter_remove"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("kotaku.account_urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
@@ -28,6 +30,7 @@ urlpatterns = [
     path("workshops/", include("workshops.urls")),
     path("slum-areas/", include("slumareas.urls")),
     path("agreements/", include("agreements.urls")),
+    path("assets/", include("assets.urls")),
     path("api/v1/", include(router.urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", views.ApiDocs.as_view(url_name="api_schema"), name="api_docs"),

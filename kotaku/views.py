@@ -22,6 +22,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from agreements.models import AgreementRecord, Evidence, FollowUp, RaisedEntry, Review
 from agreements.models.follow_ups import DUE_SOON_DAYS
 from kotaku import health
+from kotaku.handover import waiting_for
 from kotaku.navigation import THEMES
 from slumareas.models import Assessment, AssessmentYear, Baseline
 from workshops.models import Workshop
@@ -45,6 +46,7 @@ def home(request):
             "recent": visible.filter(status=Workshop.Status.CLOSED)[:5],
             **_slum_areas(request.user),
             **_agreements(request.user, today),
+            "handover": waiting_for(request.user),
         },
     )
 

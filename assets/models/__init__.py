@@ -3,5 +3,6 @@
 from assets.models.assets import Asset, AssetPhoto, FunctionCheck
 from assets.models.documents import Document, DocumentVersion
 from assets.models.packages import Move, Package
+from assets.models.signatories import Signatory
 
-__all__ = ["Asset", "AssetPhoto", "Document", "DocumentVersion", "FunctionCheck", "Move", "Package"]
+__all__ = ["Asset", "AssetPhoto", "Document", "DocumentVersion", "FunctionCheck", "Move", "Package", "Signatory"]

@@ -51,6 +51,11 @@ class AssetQuerySet(models.QuerySet):
         """Those whose yearly check is due."""
         return self.filter(next_check_on__lte=on)
 
+    def due_checks(self, on: date):
+        """Those to remind of: due on that day, and in use still."""
+        in_use = Q(package__stage__in=[*stages.AFTER_HANDOVER, stages.OPERATING]) | Q(package__interim_on__isnull=False)
+        return self.check_due(on).filter(in_use).exclude(package__condition=Package.Condition.NOT_APPLICABLE)
+
     def plan_first_check(self, on: date) -> None:
         """A year after the handover, where no check is planned yet."""
         self.filter(next_check_on=None).update(next_check_on=a_year_after(on))

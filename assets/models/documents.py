@@ -189,6 +189,11 @@ class Document(models.Model):
     def has_expired(self, on: date) -> bool:
         return self.valid_until is not None and self.valid_until < on
 
+    def holds(self, on: date) -> bool:
+        """As `holding` of many: accepted, and valid on that day or when it was needed."""
+        is_valid = not self.has_expired(on) or self.settled_on is not None
+        return self.state == self.State.ACCEPTED and is_valid
+
     def can(self, verb: str) -> bool:
         return self.state in self.TRANSITIONS[verb][0]
 

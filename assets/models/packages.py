@@ -466,9 +466,9 @@ class Package(models.Model):
                 "%(count)s paper is missing: %(papers)s.", "%(count)s papers are missing: %(papers)s.", len(missing)
             )
             found.append(sentence % {"count": len(missing), "papers": ", ".join(map(str, missing))})
-        return found + list(self._unmet_facts(to))
+        return found + list(self.unmet_facts(to))
 
-    def _unmet_facts(self, to: str):
+    def unmet_facts(self, to: str):
         """What the records must say before a stage. Once the deed is signed its own facts are not asked again."""
         assets = self.assets.all()
         regular = self.path == self.Path.REGULAR

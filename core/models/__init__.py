@@ -11,6 +11,8 @@ from core.models.nouns import (
     Person,
     Region,
     RegionAlias,
+    Reminder,
+    SavedFilter,
     User,
     normalised_name,
 )
@@ -26,6 +28,8 @@ __all__ = [
     "Person",
     "Region",
     "RegionAlias",
+    "SavedFilter",
+    "Reminder",
     "User",
     "normalised_name",
 ]

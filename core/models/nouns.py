@@ -458,6 +458,42 @@ class Reminder(models.Model):
             return {key for (key,) in cursor.fetchall()}
 
 
+class SavedFilterQuerySet(models.QuerySet):
+    def of(self, user, path: str):
+        """Those of one person for one list."""
+        return self.filter(user=user, path=path)
+
+
+class SavedFilter(models.Model):
+    """A way to look at a list that a person keeps: the address of the list and what stands behind its `?`."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_filters", verbose_name=_("user")
+    )
+    path = models.CharField(_("list"), max_length=100)
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(_("filters"), max_length=1000)
+    objects = SavedFilterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["path", "name"]
+        verbose_name = _("saved filter")
+        verbose_name_plural = _("saved filters")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "path", "name"],
+                name="saved_filter_name_once",
+                violation_error_message=_("You have kept another filter under this name."),
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return f"{self.path}?{self.query}"
+
+
 class DemoPart(models.Model):
     """A part of the demo programme that was loaded once, so that what a person deleted does not come back."""
 

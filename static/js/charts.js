@@ -134,7 +134,7 @@ function fitted(label, width) {
 function labelTotals(plot, slots, totals, reported) {
   slots.forEach((slot, at) => {
     const { totalText } = slot.dataset;
-    const short = plot.step < 90 ? slot.querySelector('[data-series="slum"]')?.textContent : totalText;
+    const short = plot.step < 90 ? slot.querySelector('[data-series="slum"]')?.textContent ?? totalText : totalText;
     if (totalText) text(plot, plot.x(at), plot.y(totals[at]) - 6, short, "total");
   });
   const told = slots.map((_slot, at) => at).filter((at) => reported[at] !== null);

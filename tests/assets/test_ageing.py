@@ -83,15 +83,18 @@ def test_totals_by_everything_add_up(pemkab, agency):
     put_at(blocked, "identified", condition="blocked", reason="land_unclear")
     found = ageing.totals(Package.objects.all())
     total = ageing.Total
-    assert found.all == total(4, Decimal("102.00"), 1)
-    assert found.sector == {"plp": total(3, Decimal("102.00"), 1), "water": total(1, Decimal(0), 0)}
+    assert found.all == total(4, Decimal("102.00"), 1, stuck=1)
+    assert found.sector == {"plp": total(3, Decimal("102.00"), 1, stuck=1), "water": total(1, Decimal(0), 0)}
     assert found.receiver == {
-        agency: total(2, Decimal("102.00"), 0),
+        agency: total(2, Decimal("102.00"), 0, stuck=1),
         None: total(1, Decimal(0), 0),
         pemkab: total(1, Decimal(0), 1),
     }
     assert list(found.year) == [2014, 2015, None]
-    assert found.condition == {"normal": total(3, Decimal("100.25"), 1), "blocked": total(1, Decimal("1.75"), 0)}
+    assert found.condition == {
+        "normal": total(3, Decimal("100.25"), 1),
+        "blocked": total(1, Decimal("1.75"), 0, stuck=1),
+    }
     for dimension in (found.sector, found.receiver, found.year, found.condition):
         assert sum(one.count for one in dimension.values()) == 4
 
