@@ -18,7 +18,8 @@ from assets.models import Asset, Document, DocumentVersion, FunctionCheck, Move,
 from core.api import VisibleKeyField
 from core.models import Organization, Region
 from core.rest import ModelPermissions, VerbPermissions
-from slumareas.api import MeasuredSerializer, NamedOrdering, Visible
+from slumareas.api.values import MeasuredSerializer
+from slumareas.api.visible import NamedOrdering, Visible
 from slumareas.models import SlumArea
 
 NUMBER = r"[A-Za-z0-9][A-Za-z0-9.\-]{0,39}"
