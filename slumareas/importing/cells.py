@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
 from core.spreadsheet import Value
-from slumareas.models.places import normalised_unit
+from slumareas.models.places import hamlet_prefix, normalised_unit
 
 BLANK_SIGNS = {
     "", "-", "--", "---", "–", "—", "_", ".", "..", "...", "…", "?", "??", "n/a", "na", "n.a", "n.a.", "#n/a", "null", "none",
@@ -159,7 +159,7 @@ _PAIR = re.compile(rf"({_PART})\s*[/\-–.\\|]\s*({_PART})")
 
 
 def plain_part(value: Value) -> str | None:
-    """`001`, `RT 01`, `1.0` and `1` are `1`; `06a` is `6A`, `Dusun 3` is `DS03`; None for what is no such thing."""
+    """What a cell says as `normalised_unit` writes it: `1.0` is `1` as well; None for what is neither RT nor RW."""
     if value is None:
         return ""
     if isinstance(value, bool | date | datetime | time | timedelta):
@@ -204,7 +204,7 @@ def hamlet_part(value: Value) -> str:
 
 def _hamlet(number: str) -> str:
     digits = re.match(r"[0-9]+", number)[0]
-    return f"DS{int(digits):02d}{number[len(digits) :]}"
+    return f"{hamlet_prefix(digits)}{number[len(digits) :]}"
 
 
 def read_pair(value: Value, rw_first: bool = False) -> Unit:

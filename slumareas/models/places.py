@@ -262,6 +262,11 @@ class AreaBoundary(models.Model):
         return f"{self.slum_area} {self.year}"
 
 
+def hamlet_prefix(digits: str) -> str:
+    """What stands for a dusun in front of its RW: `DS03`."""
+    return f"DS{int(digits):02d}"
+
+
 def normalised_unit(text: str) -> str:
     """RT and RW as they are compared: `RT 001`, `001` and `1` are `1`, `06a` is `6A`, `Dusun 3` is `DS03`.
 
@@ -272,7 +277,7 @@ def normalised_unit(text: str) -> str:
         digits, rest = hamlet.groups()
         if len(digits) > 2 and not digits.startswith("00"):
             digits, rest = digits[:2], digits[2:] + rest
-        return f"DS{int(digits):02d}{normalised_unit(rest)}"
+        return f"{hamlet_prefix(digits)}{normalised_unit(rest)}"
     text = re.sub(r"[^A-Z0-9/]", "", text)
     text = re.sub(r"^(RT|RW|NO)(?=\d)", "", text)
     return text.lstrip("0") or ("0" if text else "")

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -15,6 +16,7 @@ from django.utils import translation
 from PIL import Image
 from pypdf import PdfReader
 
+from core import pdf
 from core.models import Letterhead
 from slumareas import documents, scoring
 from slumareas.documents import rows
@@ -34,8 +36,21 @@ def pages_of(content: bytes) -> list[str]:
     return [re.sub(r"\s+", " ", page) for page in pages]
 
 
+INLINE = re.compile(r"</?(?:b|i|em|strong|span|a|small|sup|sub|tspan)\b[^>]*>")
+
+
 def profile(area, year=None, **options) -> str:
-    return " ".join(pages_of(documents.area_profile(area, year, **options)))
+    """What the finished HTML of the paper says; setting it takes a hundred times as long.
+
+    `test_all_that_the_page_says_is_set` proves that nothing of it is lost on the way to the paper.
+    """
+    handed_over = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pdf, "from_html", lambda html, *rest, **more: handed_over.append(html) or b"")
+        documents.area_profile(area, year, **options)
+    (html,) = handed_over
+    body = INLINE.sub("", html.split("<body", 1)[1].split(">", 1)[1])
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body))).strip()
 
 
 def squeezed(text: str) -> str:
@@ -479,14 +494,28 @@ def test_a_photo_that_cannot_be_read_is_left_out(area, harm):
 
 
 # --- the paper as paper --------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("paper", "height"), [("F4", 330), ("A4", 297)])
-def test_it_has_two_to_four_numbered_pages(area, settings, paper, height):
-    settings.PAPER = paper
+def full_record(area):
+    """Two years of fifteen neighbourhoods with works and photos, and an outline."""
     factories.AreaBoundaryFactory(slum_area=area)
     for number in range(1, 16):
         unit = measure(area, rt=str(number), year=2024).unit
         measure(area, rt=str(number), year=2025, photo=picture() if number < 7 else "")
         factories.WorkFactory(unit=unit, year=2025, activity="Jalan", cost=1_000_000, funding_source="APBD")
+
+
+def test_all_that_the_page_says_is_set(area):
+    full_record(area)
+    content = documents.area_profile(area)
+    on_paper = squeezed(" ".join([*pages_of(content), *alternatives(content)]))
+    said = profile(area).split()
+    assert len(said) > 500
+    assert " ".join(word for word in said if squeezed(word) not in on_paper) == ""
+
+
+@pytest.mark.parametrize(("paper", "height"), [("F4", 330), ("A4", 297)])
+def test_it_has_two_to_four_numbered_pages(area, settings, paper, height):
+    settings.PAPER = paper
+    full_record(area)
     content = documents.area_profile(area)
     pages = pages_of(content)
     assert 2 <= len(pages) <= 4

@@ -428,6 +428,19 @@ def test_what_was_searched_for_is_the_walk_in(desk, running):
     assert present(running) == [("Tamu Contoh", "LKM", False)]
 
 
+def test_the_form_stays_open_for_the_next_walk_in(desk, running):
+    shut = '<details class="fold walk-in" id="walk-in">'
+    desk.post(desk_url(running, "check_in_walk_in"), {"name": "Tamu Pertama"})
+    assert shut in desk.get(desk_url(running, "check_in")).content.decode()
+    answer = desk.post(desk_url(running, "check_in_walk_in"), {"name": "Tamu Contoh"}, follow=True)
+    page = answer.content.decode()
+    assert answer.redirect_chain[-1][0].endswith("#walk-in")
+    assert shut not in page
+    assert '<details class="fold walk-in" id="walk-in" open>' in page
+    assert answer.context["walk_in_form"]["name"].value() in ("", None)
+    assert not re.search(r"desk-show.*again", page)
+
+
 def test_a_walk_in_that_is_already_there_is_asked_about(desk, running):
     factories.ParticipantFactory(workshop=running, name="Tamu Contoh", organization_name="LKM")
     data = {"name": "tamu contoh", "organization_name": "LKM"}

@@ -98,7 +98,8 @@ def check_in_walk_in(request, slug):
             form.add_error(None, refusal)
         else:
             messages.success(request, _("%(person)s is recorded as present.") % {"person": person})
-            return _back_to_desk(request, slug)
+            # The next one at the door is often not on the list either: the form stays open.
+            return redirect(f"{reverse('workshops:check_in', args=[slug])}?again=1#walk-in")
     return _desk(request, workshop, form)
 
 
