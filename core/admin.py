@@ -7,6 +7,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from import_export import fields, resources, widgets
@@ -15,7 +16,7 @@ from knox.models import AuthToken
 from simple_history.admin import SimpleHistoryAdmin
 
 from core.invitations import send_invitation
-from core.models import Letterhead, Organization, Region, RegionAlias, Reminder, User
+from core.models import Backup, IssuedPaper, Letterhead, Organization, Region, RegionAlias, Reminder, User
 from core.refusals import Refused
 from core.spreadsheet import EXPORT_FORMATS, IMPORT_FORMATS
 
@@ -281,6 +282,32 @@ class ReminderAdmin(ReadOnly):
 class LetterheadAdmin(SimpleHistoryAdmin):
     list_display = ["name", "government", "is_active"]
     search_fields = ["name", "government"]
+
+
+@admin.register(IssuedPaper)
+class IssuedPaperAdmin(ReadOnly):
+    """Published and taken back on the paper's own page, which is linked here."""
+
+    list_display = ["code", "kind", "title", "edition", "issued_at", "issued_by", "is_published", "standing"]
+    list_select_related = ["issued_by"]
+    list_filter = ["kind", "is_published"]
+    search_fields = ["code", "key", "number", "title", "sha256"]
+    exclude = ["file", "archive", "record_id"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
+    def view_on_site(self, paper):
+        return reverse("verify_paper", args=[paper.code])
+
+    @admin.display(description=_("in force"), boolean=True)
+    def standing(self, paper):
+        return paper.is_in_force
+
+
+@admin.register(Backup)
+class BackupAdmin(ReadOnly):
+    list_display = ["made_at", "file_name", "version", "size", "sha256"]
 
 
 # What a role may do is the table in kotaku.roles; a second place to change it would be overwritten by it.

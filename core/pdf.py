@@ -14,6 +14,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path, PurePath
 
+import pydyf
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -39,6 +40,7 @@ FONT_FACES = [
     for style in ("normal", "italic")
 ]
 READING, ARCHIVE = "pdf/ua-1", "pdf/a-3a"
+PRINTED = 4  # the flag of an annotation that is seen on paper as on the screen
 FONT_URL, FILE_URL = "paper:font/", "paper:file/"
 MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".woff2": "font/woff2"}
 
@@ -161,8 +163,27 @@ def from_html(
         for one in attachments
     ]
     return document.write_pdf(
-        stylesheets=[stylesheet], font_config=fonts, pdf_variant=variant, attachments=carried or None
+        stylesheets=[stylesheet],
+        font_config=fonts,
+        pdf_variant=variant,
+        attachments=carried or None,
+        finisher=_finish,
     )
+
+
+def _finish(_document, written) -> None:
+    """What PDF/UA asks for and the renderer leaves out: of every header cell whether it heads a column or a row (one that
+    no other cell names, at the corner of a table, would otherwise head nothing), and that links are printed too."""
+    objects = {item.reference: item for item in written.objects if isinstance(item, dict)}
+    for item in objects.values():
+        if item.get("S") == "/TH":
+            row = objects.get(item.get("P"), {})
+            in_head = objects.get(row.get("P"), {}).get("S") == "/THead"
+            item["A"] = pydyf.Dictionary(
+                {"O": "/Table", **item.get("A", {}), "Scope": "/Column" if in_head else "/Row"}
+            )
+        elif item.get("Type") == "/Annot":
+            item["F"] = PRINTED
 
 
 def render(

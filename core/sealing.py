@@ -20,7 +20,7 @@ def sealed(content: bytes) -> bytes:
     # Slow to load, and needed only where a certificate is set.
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import signers
-    from pyhanko.sign.fields import SigSeedSubFilter
+    from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 
     try:
         held = Path(settings.SEAL_CERTIFICATE).read_bytes()
@@ -30,4 +30,7 @@ def sealed(content: bytes) -> bytes:
     if signer is None:
         raise ImproperlyConfigured("SEAL_CERTIFICATE tidak dapat dibuka; periksa berkas dan SEAL_PASSWORD.")
     meta = signers.PdfSignatureMetadata(field_name=FIELD, subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256")
-    return signers.sign_pdf(IncrementalPdfFileWriter(BytesIO(content)), meta, signer=signer).getvalue()
+    named = SigFieldSpec(FIELD, readable_field_name="Segel elektronik badan")  # as it is read aloud
+    return signers.sign_pdf(
+        IncrementalPdfFileWriter(BytesIO(content)), meta, signer=signer, new_field_spec=named
+    ).getvalue()

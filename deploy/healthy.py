@@ -17,6 +17,9 @@ if "--database" in sys.argv:
     sys.exit(0 if health.database()["state"] == health.OK else 1)
 
 host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".")
-request = urllib.request.Request("http://127.0.0.1:8000/healthz", headers={"Host": host})
-with urllib.request.urlopen(request, timeout=8) as answer:  # noqa: S310 - our own address; 503 raises and ends with 1
-    sys.exit(0 if answer.status == 200 else 1)
+request = urllib.request.Request(f"http://127.0.0.1:{os.environ.get('PORT', '8000')}/healthz", headers={"Host": host})
+try:
+    with urllib.request.urlopen(request, timeout=8) as answer:  # noqa: S310 - our own address
+        sys.exit(0 if answer.status == 200 else 1)
+except OSError as error:  # no answer in time, or 503
+    sys.exit(f"{error}")

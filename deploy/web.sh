@@ -3,5 +3,5 @@
 set -eu
 python manage.py upgrade
 # Behind a proxy that buffers, plain workers answer best; each asks the database over a connection of its own.
-exec gunicorn kotaku.wsgi --bind 0.0.0.0:8000 --workers "${WEB_WORKERS:-3}" --timeout 120 --graceful-timeout 30 \
-  --max-requests 2000 --max-requests-jitter 200 --worker-tmp-dir /tmp --forwarded-allow-ips '*' --access-logfile -
+exec gunicorn kotaku.wsgi --bind "0.0.0.0:${PORT:-8000}" --workers "${WEB_WORKERS:-3}" --timeout 120 --graceful-timeout 30 \
+  --max-requests 2000 --max-requests-jitter 200 --worker-tmp-dir /tmp --no-control-socket --forwarded-allow-ips '*' --access-logfile -

@@ -102,23 +102,66 @@ def _batches(model: type[models.Model], after: int) -> Iterator[tuple[int, int]]
         after = numbers[-1]
 
 
+def seal_again(model: type[models.Model], keys: list[int], *, reason: str, at: datetime) -> None:
+    """Seal anew what these lines are sealed in, since they were changed for a reason that is written down."""
+    _wait_for_writers(model)
+    for old in HistorySeal.objects.filter(model=model._meta.label, replaced_by=None).order_by("pk"):
+        if not any(old.first_id <= key <= old.last_id for key in keys):
+            continue
+        fields = list(model._meta.local_concrete_fields)
+        digest, count = _digest(model._base_manager.filter(pk__gte=old.first_id, pk__lte=old.last_id), fields)
+        new = HistorySeal(
+            model=old.model,
+            first_id=old.first_id,
+            last_id=old.last_id,
+            count=count,
+            columns=[field.attname for field in fields],
+            digest=digest,
+            previous=HistorySeal.objects.last().seal,
+            replaces=old,
+            reason=reason,
+            sealed_at=at,
+        )
+        new.seal = new.computed()
+        new.save()
+
+
 # --- verifying --------------------------------------------------------------------------------------------
 def verify(expected: str = "") -> tuple[list[Finding], dict]:
-    """What is not as it was sealed, and {"seals", "sealed", "unsealed", "last_seal"}. `expected` is a seal kept elsewhere."""
+    """What is not as it was sealed, and {"seals", "replaced", "sealed", "unsealed", "last_seal"}.
+
+    `expected` is a seal that was kept elsewhere.
+    """
     by_label = {model._meta.label: model for model in histories()}
+    replaced = set(HistorySeal.objects.exclude(replaces=None).values_list("replaces", flat=True))
     findings, previous, ends, seals, sealed, is_known = [], "", {}, 0, 0, not expected
-    for one in HistorySeal.objects.order_by("pk").iterator():
+    for one in HistorySeal.objects.select_related("replaces").order_by("pk").iterator():
         place = {"model": one.model, "first_id": one.first_id, "last_id": one.last_id}
-        follows = one.previous == previous and one.first_id == ends.get(one.model, 0) + 1
-        if not follows or one.computed() != one.seal:
+        if one.previous != previous or not _follows(one, ends) or one.computed() != one.seal:
             findings.append(Finding("broken_chain", **place))
-        findings += _lines_of(one, by_label, place)
-        previous, ends[one.model] = one.seal, one.last_id
-        seals, sealed, is_known = seals + 1, sealed + one.count, is_known or one.seal == expected
+        if one.pk not in replaced:
+            findings += _lines_of(one, by_label, place)
+            sealed += one.count
+        previous, seals, is_known = one.seal, seals + 1, is_known or one.seal == expected
+        ends[one.model] = max(one.last_id, ends.get(one.model, 0))
     if not is_known:
         findings.append(Finding("seal_missing"))
     unsealed = sum(model._base_manager.filter(pk__gt=ends.get(label, 0)).count() for label, model in by_label.items())
-    return findings, {"seals": seals, "sealed": sealed, "unsealed": unsealed, "last_seal": previous}
+    return findings, {
+        "seals": seals,
+        "replaced": len(replaced),
+        "sealed": sealed,
+        "unsealed": unsealed,
+        "last_seal": previous,
+    }
+
+
+def _follows(one: HistorySeal, ends: dict[str, int]) -> bool:
+    """Where the last seal of the same history ended, or over the very lines of the one it replaces."""
+    if one.replaces is None:
+        return one.first_id == ends.get(one.model, 0) + 1
+    old = one.replaces
+    return (old.model, old.first_id, old.last_id) == (one.model, one.first_id, one.last_id) and bool(one.reason)
 
 
 def _lines_of(one: HistorySeal, by_label: dict, place: dict) -> list[Finding]:

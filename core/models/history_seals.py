@@ -11,7 +11,8 @@ class HistorySeal(models.Model):
     """The lines `first_id` to `last_id` of one history, as they stood when they were sealed.
 
     `columns` are those that `digest` was made over: a later version may know more. `seal` covers all of this and the
-    seal before, so that none can be taken out or put in between.
+    seal before, so that none can be taken out or put in between. Where personal data was removed from sealed lines, a later
+    seal `replaces` the one over them, with the reason.
     """
 
     model = models.CharField(_("history of"), max_length=100)
@@ -22,6 +23,8 @@ class HistorySeal(models.Model):
     digest = models.CharField(max_length=64)
     previous = models.CharField(max_length=64, blank=True)
     seal = models.CharField(_("seal"), max_length=64, unique=True)
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by", editable=False)
+    reason = models.TextField(_("reason"), blank=True)
     sealed_at = models.DateTimeField(_("sealed at"))
 
     class Meta:
@@ -38,5 +41,5 @@ class HistorySeal(models.Model):
     def computed(self) -> str:
         """What `seal` must be."""
         told = [self.previous, self.model, self.first_id, self.last_id, self.count, self.columns, self.digest]
-        told.append(self.sealed_at.isoformat())
+        told += [self.sealed_at.isoformat(), self.reason, self.replaces.seal if self.replaces else ""]
         return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()

@@ -1,7 +1,9 @@
 """What every paper keeps: its sheet, its fonts, its tags, its bytes, and that it loads nothing from anywhere."""
 
+import datetime
 import hashlib
 import http.server
+import re
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
+from django.template.loader import render_to_string
 from PIL import Image
 from pypdf import PdfReader
 
@@ -255,3 +258,50 @@ def test_the_coat_of_arms_is_printed_and_its_loss_is_survived(template):
     assert len(read(with_arms).pages[0].images) == 1
     Path(head.logo.path).unlink()
     assert len(read(pdf.render(template, {"name": "Judul"})).pages[0].images) == 0
+
+
+def _elements(content: bytes, kind: str) -> list:
+    reader = read(content)
+    found = (reader.get_object(number) for number in range(1, reader.trailer["/Size"]))
+    return [item for item in found if isinstance(item, dict) and item.get("/S") == kind]
+
+
+def test_every_heading_of_a_table_says_what_it_heads():
+    """Also the one in the corner, which no cell names."""
+    content = paper(
+        "<table><thead><tr><th scope=col>Sudut<th scope=col>Nilai</thead>"
+        "<tbody><tr><th scope=row>Satu<td>1<tr><th scope=row>Dua<td>2</tbody></table>"
+    )
+    assert sorted(cell["/A"]["/Scope"] for cell in _elements(content, "/TH")) == ["/Column"] * 2 + ["/Row"] * 2
+
+
+def test_links_are_printed_too():
+    [page] = read(paper('<p><a href="https://contoh.test/">Contoh</a>')).pages
+    assert [note.get_object()["/F"] for note in page["/Annots"]] == [4]
+
+
+def test_the_archive_copy_is_pdf_a_3_with_its_data():
+    data = pdf.Attached("data.json", b'{"satu": 1}', "Data", datetime.datetime(2026, 3, 10, tzinfo=datetime.UTC))
+    reader = read(paper("<p>x", variant=pdf.ARCHIVE, attachments=[data]))
+    said = reader.xmp_metadata.stream.get_data()
+    assert re.search(rb'pdfaid:part(>|=")3', said)
+    assert re.search(rb'pdfaid:conformance(>|=")A', said)
+    assert reader.attachments["data.json"] == [b'{"satu": 1}']
+    assert "/AF" in reader.trailer["/Root"]
+    assert "/OutputIntents" in reader.trailer["/Root"]
+
+
+def test_the_reading_copy_carries_nothing():
+    data = pdf.Attached("data.json", b"{}", "Data", datetime.datetime(2026, 3, 10, tzinfo=datetime.UTC))
+    with pytest.raises(ValueError, match="archive copy"):
+        paper("<p>x", attachments=[data])
+
+
+def test_signatures_are_laid_out_without_a_table():
+    """A table without headings is what checkers of PDF/UA find first."""
+    person = {"name": "Budi Contoh", "office_lines": ["Kepala Bidang Uji"], "rank_grade": "", "nip": ""}
+    html = render_to_string("pdf/_signature_single.html", {"person": person, "place": "Mentok", "caption": "Ketua"})
+    assert "<table" not in html
+    content = paper(html)
+    assert not _elements(content, "/Table")
+    assert "Budi Contoh" in text_of(content)

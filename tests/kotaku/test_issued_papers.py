@@ -373,3 +373,19 @@ def test_a_profile_for_those_who_see_all_rows_is_the_issued_one(as_role, people,
     assert full == issuing.content_of(IssuedPaper.objects.get())
     for role in ("viewer", "village_user"):
         assert b"/verify/" not in as_role(role).get(f"/slum-areas/{area.slug}/area-profile.pdf").content
+
+
+def test_the_page_of_papers_leads_to_the_issued_one(as_role, workshop, quick):
+    client, url = as_role("planner"), f"/workshops/{workshop.slug}/files/"
+    assert "/verify/" not in client.get(url).content.decode().split("<footer")[0]
+    paper = issuing.issued(documents.final_minutes(workshop))
+    assert f"/verify/{paper.code}/" in client.get(url).content.decode()
+
+
+def test_the_administration_shows_issued_papers_and_changes_none(as_role, paper):
+    client = as_role("verifier")
+    assert paper.code in client.get("/admin/core/issuedpaper/").content.decode()
+    url = f"/admin/core/issuedpaper/{paper.pk}/change/"
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"title": "Lain"}).status_code == 403
+    assert as_role("planner").get("/admin/core/issuedpaper/").status_code == 403

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from core import issuing
 from core.models import User
 from core.refusals import Refused
 from workshops import documents
@@ -100,6 +101,7 @@ def files(request, slug):
             "attachments": workshop.attachments.select_related("entry", "uploaded_by"),
             "items": workshop.agenda_items.top(),
             "dotted": dotted_lines(workshop, *papers),
+            "issued": issuing.in_force(documents.MINUTES, workshop),
         },
     )
 

@@ -37,6 +37,8 @@ class Command(HouseCommand):
             more = len(findings) - 1
             sentence = SENTENCES[findings[0].code]() % vars(findings[0])
             raise Refused(sentence + (" " + _("(and %(count)s more)") % {"count": more} if more else ""))
+        if counts["replaced"]:
+            self.stdout.write(_("%(replaced)s seals were replaced, with a reason.") % counts)
         self.stdout.write(
             _("Intact: %(sealed)s lines under %(seals)s seals; %(unsealed)s are not sealed yet.") % counts
         )
