@@ -32,7 +32,7 @@ OPEN = {
     "mfa_authenticate",
     "workshops:check_in_start",
     "workshops:check_in_self",
-    "workshops:feed",
+    "feed",
 }
 OUTSIDERS = ["pokja_member", "opd_user", "village_user", "viewer"]
 READERS = ["verifier", *OUTSIDERS]
