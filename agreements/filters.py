@@ -182,4 +182,6 @@ class FollowUpFilter(NarrowedMixin, django_filters.FilterSet):
             )
         if value == BY_UPDATE:
             return queryset.open().order_by("updated_on", "pk")
-        return queryset
+        # What follows no agreement stands behind those that do, on either database.
+        number = F("agreement__number").asc(nulls_last=True)
+        return queryset.order_by("-workshop__held_on", "workshop", number, "order", "pk")
