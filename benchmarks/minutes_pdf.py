@@ -40,7 +40,7 @@ def workshop_with(entries: int) -> Workshop:
     items = factories.AgendaItemFactory.create_batch(8, workshop=workshop)
     factories.LeaderFactory(workshop=workshop, role="chair")
     factories.ParticipantFactory.create_batch(30, workshop=workshop)
-    kinds = ("speech", "presentation", "question", "response", "fact", "agreement")
+    kinds = ("speech", "presentation", "question", "response", "fact", "decision")
     question = None
     for number in range(entries):
         kind = kinds[number % len(kinds)]
@@ -72,7 +72,7 @@ def queries(workshop: Workshop) -> int:
 def main(rounds: int) -> int:
     call_command("migrate", verbosity=0)
     workshop = workshop_with(60)
-    html, files = pdf.to_html("workshops/pdf/minutes.html", documents._minutes_context(workshop, True))
+    html, files = pdf.to_html("workshops/pdf/minutes.html", documents._minutes_context(workshop, True, True))
     documents.minutes(workshop)  # the first paper of a process reads fonts and templates
     whole, alone = [], []
     for _round in range(rounds):

@@ -6,6 +6,15 @@ from decimal import Decimal
 import factory
 from factory.django import DjangoModelFactory
 
+from agreements.models import (
+    Agreement,
+    AgreementRecord,
+    Evidence,
+    FollowUp,
+    Funding,
+    Review,
+    Signatory,
+)
 from core.models import Organization, Region, User
 from slumareas import scoring
 from slumareas.models import (
@@ -148,6 +157,104 @@ class MinutesEntryFactory(DjangoModelFactory):
     workshop = factory.SubFactory(WorkshopFactory)
     kind = "note"
     text = factory.Sequence(lambda number: f"Catatan uji {number}.")
+
+
+class AgreementFactory(DjangoModelFactory):
+    """An agreement of a draft; `publish(workshop)` makes its record one that everyone has signed."""
+
+    class Meta:
+        model = Agreement
+
+    workshop = factory.SubFactory(WorkshopFactory)
+    text = factory.Sequence(lambda number: f"Sepakat uji {number}.")
+
+
+class AgreementRecordFactory(DjangoModelFactory):
+    class Meta:
+        model = AgreementRecord
+
+    workshop = factory.SubFactory(WorkshopFactory)
+
+
+class SignatoryFactory(DjangoModelFactory):
+    """`SignatoryFactory(record=record)`; without one it gets a workshop with one agreement."""
+
+    class Meta:
+        model = Signatory
+
+    record = factory.LazyFunction(lambda: AgreementFactory().workshop.agreement_record)
+    name = factory.Sequence(lambda number: f"Penanda Contoh {number}")
+    position = "Kepala Bidang Uji"
+    organization_name = "Dinas Uji"
+
+
+def publish(workshop) -> AgreementRecord:
+    """As after a whole day: the minutes are closed and everyone has signed on paper."""
+    record = AgreementRecord.objects.get_or_create(workshop=workshop)[0]
+    if not record.signatories.exists():
+        SignatoryFactory(record=record)
+    record.signatories.update(state="signed", how="paper", signed_on=workshop.held_on)
+    AgreementRecord.objects.filter(pk=record.pk).update(status="published")
+    Workshop.objects.filter(pk=workshop.pk).update(status="closed")
+    record.refresh_from_db()
+    return record
+
+
+class FollowUpFactory(DjangoModelFactory):
+    """Open, of an agency, due a month after the test day. `FollowUpFactory(status="done")` sets what its verb would."""
+
+    class Meta:
+        model = FollowUp
+
+    agreement = factory.SubFactory(AgreementFactory)
+    activity = factory.Sequence(lambda number: f"Tindak lanjut uji {number}")
+    responsible_organization = factory.SubFactory(OrganizationFactory)
+    due_on = datetime.date(2026, 4, 10)
+    updated_on = datetime.date(2026, 3, 10)
+
+    @classmethod
+    def _create(cls, model_class, *args, status="not_started", **kwargs):
+        follow_up = super()._create(model_class, *args, **kwargs)
+        if status != "not_started":
+            values = {
+                "blocked": {"obstacle": "Terkendala uji"},
+                "done": {"done_on": follow_up.updated_on},
+                "cancelled": {"cancel_reason": "Batal uji", "cancelled_by": UserFactory(role="planner")},
+            }.get(status, {})
+            FollowUp.objects.filter(pk=follow_up.pk).update(status=status, **values)
+            follow_up.refresh_from_db()
+        return follow_up
+
+
+class FundingFactory(DjangoModelFactory):
+    class Meta:
+        model = Funding
+
+    follow_up = factory.SubFactory(FollowUpFactory)
+    source = "apbd_regency"
+    amount = Decimal(1_000_000)
+
+
+class EvidenceFactory(DjangoModelFactory):
+    """A link, so that no file is written."""
+
+    class Meta:
+        model = Evidence
+
+    follow_up = factory.SubFactory(FollowUpFactory)
+    kind = "link"
+    title = "Bukti uji"
+    url = factory.Sequence(lambda number: f"https://contoh.test/bukti/{number}")
+    sha256 = factory.Sequence(lambda number: f"{number:064d}")
+    submitted_by = factory.SubFactory(UserFactory)
+    submitted_at = datetime.datetime(2026, 3, 10, 2, 0, tzinfo=datetime.UTC)
+
+
+class ReviewFactory(DjangoModelFactory):
+    class Meta:
+        model = Review
+
+    held_on = datetime.date(2026, 3, 20)
 
 
 class SlumAreaFactory(DjangoModelFactory):

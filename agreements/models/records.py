@@ -97,8 +97,8 @@ class AgreementRecord(models.Model):
 
     @classmethod
     def of(cls, workshop: Workshop) -> "AgreementRecord":
-        """The record of a workshop, made where there is none yet."""
-        return cls.objects.get_or_create(workshop=workshop)[0]
+        """The record of a workshop; where there is none yet, one that is stored with what is first written into it."""
+        return getattr(workshop, "agreement_record", None) or cls(workshop=workshop)
 
     @classmethod
     def lock_for_drafting(cls, workshop_id) -> "AgreementRecord":
@@ -138,7 +138,9 @@ class AgreementRecord(models.Model):
             stored = AgreementRecord.objects.filter(pk=self.pk).first()
             if stored:
                 self.status = stored.status
-            if stored and any(getattr(stored, name) != getattr(self, name) for name in self.SIGNED_FIELDS):
+            if stored is None:
+                Workshop.lock_for_change(self.workshop_id)
+            elif any(getattr(stored, name) != getattr(self, name) for name in self.SIGNED_FIELDS):
                 self.lock_for_drafting(self.workshop_id)
             super().save(**kwargs)
 
@@ -592,7 +594,7 @@ class Signatory(Official):
         with transaction.atomic():
             stored = Signatory.objects.filter(pk=self.pk).first() if self.pk else None
             if stored is None or any(getattr(stored, name) != getattr(self, name) for name in self.SIGNED_FIELDS):
-                AgreementRecord.lock_for_drafting(self.record.workshop_id)
+                self.record = AgreementRecord.lock_for_drafting(self.record.workshop_id)
             if stored is None and not self.order:
                 self.order = (self.siblings().aggregate(last=models.Max("order"))["last"] or 0) + 1
             super().save(**kwargs)

@@ -43,7 +43,7 @@ async function send() {
     state.textContent = "";
     delete state.dataset.state;
     if (text.value === body.get("text")) text.value = "";
-    form.elements.uid.value = crypto.randomUUID?.() ?? `${Date.now()}`.padStart(32, "0");
+    form.elements.uid.value = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     keep();
     text.focus();
     list.querySelector("li:last-child")?.scrollIntoView({ block: "nearest" });

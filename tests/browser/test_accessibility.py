@@ -127,7 +127,7 @@ def world(people, village):
         workshop=workshop, agenda_item=item, kind="question", speaker="Budi Contoh"
     )
     factories.MinutesEntryFactory(workshop=workshop, agenda_item=item, kind="response", parent=question)
-    factories.MinutesEntryFactory(workshop=workshop, agenda_item=item, kind="agreement")
+    factories.AgreementFactory(workshop=workshop, agenda_item=item)
     Checkpoint.objects.create(workshop=workshop, name="Uji", at="2026-03-10T02:00Z", by=people["planner"], entries=[])
     factories.WorkshopFactory(status="closed")
     Workshop.objects.filter(pk=workshop.pk).update(status="in_progress")

@@ -104,8 +104,14 @@ def test_the_day_from_an_empty_workshop_to_the_closed_paper(page_as, people, vil
     write_entry(page, "problem", title="Bangunan baru di BOOZEM", text="Menunggu serah terima aset.")
     expect(page.locator(".empty")).to_be_hidden()
     for text in AGREEMENTS:
-        write_entry(page, "agreement", text=text)
-    write_entry(page, "signatory", speaker="Rahmat Contoh", speaker_organization="LKM Uji")
+        page.locator("#new-agreement").fill(text)
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("[data-agreements]")).to_contain_text(text)
+        expect(page.locator("#new-agreement")).to_have_value("")
+    page.locator("#new-signatory").fill("Rahmat Contoh")
+    page.locator("#new-signatory-organization").fill("LKM Uji")
+    page.locator("#add-signatory button").click()
+    expect(page.locator("#signatories ~ ol")).to_contain_text("Rahmat Contoh")
 
     do(page, "finish")
     verifier = page_as("verifier", viewport=PHONE)

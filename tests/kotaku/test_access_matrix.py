@@ -71,6 +71,9 @@ ALL = addresses()
 IDS = [name for name, _parameters in ALL]
 OF_A_WORKSHOP = [row for row in ALL if row[0].startswith("workshops:") and "slug" in row[1]]
 OF_SLUM_AREAS = [row for row in ALL if row[0].startswith("slumareas:")]
+OF_AGREEMENTS = [row for row in ALL if row[0].startswith("agreements:")]
+# What these roles are there to do, tested with the verbs themselves; everything else they may at most read.
+OWN_WORK: dict[str, set[str]] = {role: set() for role in READERS}
 # Rows of neighbourhoods, and what is drafted or decided about them.
 ROWS = ("neighbourhood_", "baseline_", "work_")
 YEAR_VERBS = {"slumareas:year_verify", "slumareas:year_lock", "slumareas:year_reopen"}
@@ -136,7 +139,27 @@ def make_world():
         "pk": {"participant": person.pk, "check_in": person.pk, "attachment": file.pk, "checkpoint": checkpoint.pk},
         "item": item.pk,
     }
-    return people, slums, {"workshops": of_workshop, "slumareas": slums["here"]}
+    worlds = {"workshops": of_workshop, "slumareas": slums["here"], "agreements": make_agreements(people)}
+    return people, slums, worlds
+
+
+def make_agreements(people):
+    """A workshop of its own with an agreement that is being drafted, a follow-up of another agency and its evidence."""
+    agreement = factories.AgreementFactory(text="Sepakat yang belum terbit")
+    signatory = factories.SignatoryFactory(record=agreement.workshop.agreement_record)
+    follow_up = factories.FollowUpFactory(agreement=agreement, responsible_person="Orang Terlindung")
+    evidence = factories.EvidenceFactory(follow_up=follow_up, submitted_by=people["opd_user"])
+    review = factories.ReviewFactory()
+    return {
+        "slug": agreement.workshop.slug,
+        "key": agreement.key,
+        "pk": {
+            "signatory": signatory.pk,
+            "follow_up": follow_up.pk,
+            "evidence": evidence.pk,
+            "review": review.pk,
+        },
+    }
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -309,9 +332,46 @@ def test_a_locked_year_is_changed_by_nobody(as_role, slums, name):
     assert list(locked.values()) == before
 
 
+# --- agreements --------------------------------------------------------------------------------------------
+
+# What a viewer may open of what is not published is nothing; these lists are empty for them.
+LISTS_OF_AGREEMENTS = {name for name, parameters in OF_AGREEMENTS if not parameters}
+
+
+@pytest.mark.parametrize("role", ["village_user", "viewer"])
+def test_agreements_that_are_not_published_do_not_exist_for_outsiders(as_role, world, role):
+    Workshop.objects.update(status="closed")
+    client, before = as_role(role), changes()
+    for name, parameters in OF_AGREEMENTS:
+        for ask in (client.get, client.post):
+            answer = ask(url_of(name, parameters, world), {"reason": "Uji", "text": "Uji", "name": "Uji"})
+            said = read_to_the_end(answer).decode("latin-1")
+            assert "belum terbit" not in said, name
+            assert "Orang Terlindung" not in said, name
+            if name not in LISTS_OF_AGREEMENTS:
+                assert answer.status_code in (403, 404, 405), (name, answer.status_code)
+    assert changes() == before
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_readers_change_no_agreement(as_role, world, role):
+    Workshop.objects.update(status="closed")
+    factories.publish(Workshop.objects.get(slug=world["agreements"]["slug"]))
+    client, before = as_role(role), changes()
+    for name, parameters in OF_AGREEMENTS:
+        if name in OWN_WORK[role]:
+            continue
+        answer = client.post(
+            url_of(name, parameters, world), {"reason": "Uji", "text": "Uji", "name": "Uji", "note": "Uji"}
+        )
+        assert answer.status_code in (200, 400, 403, 404, 405, 409), (name, answer.status_code)
+        read_to_the_end(answer)
+    assert changes() == before
+
+
 def test_the_addresses_kept_inside_exist():
     assert set(IDS) >= INSIDE
 
 
 def test_every_address_has_a_name_that_tells():
-    assert all(re.fullmatch(r"(workshops:|slumareas:)?[a-z_]+", name) for name, _parameters in ALL)
+    assert all(re.fullmatch(r"(workshops:|slumareas:|agreements:)?[a-z_]+", name) for name, _parameters in ALL)

@@ -6,6 +6,16 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from agreements.models import (
+    Agreement,
+    AgreementCriterion,
+    AgreementRecord,
+    FollowUp,
+    FollowUpChange,
+    Funding,
+    RecordChange,
+    Signatory,
+)
 from core.models import DemoPart, Organization, Region, RegionAlias, User
 from kotaku.demo import PARTS
 from kotaku.demo_store import FIXTURES
@@ -50,6 +60,14 @@ DEMO_MODELS = (
     MinutesEntry,
     Participant,
     StatusChange,
+    Agreement,
+    AgreementCriterion,
+    AgreementRecord,
+    FollowUp,
+    FollowUpChange,
+    Funding,
+    RecordChange,
+    Signatory,
     *SLUM_MODELS,
 )
 
@@ -115,6 +133,9 @@ def test_nothing_that_a_person_changed_or_deleted_comes_back(demo):
     User.objects.get(username="viewer").delete()
     Organization.objects.get(key="pt-timah").delete()
     RegionAlias.objects.get(name="Muntok").delete()
+    FollowUp.objects.all().delete()
+    AgreementRecord.objects.update(status=AgreementRecord.Status.DRAFT)
+    Agreement.objects.all().delete()
     Workshop.objects.filter(pk=demo.pk).update(status=Workshop.Status.DRAFT)
     MinutesEntry.objects.filter(workshop=demo).update(parent=None, agenda_item=None)
     Workshop.objects.get(pk=demo.pk).delete()

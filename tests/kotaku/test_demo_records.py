@@ -263,7 +263,7 @@ def test_two_groups_found_five_problems(demo):
 
 
 def test_thirteen_agreements_stand_in_order_with_their_facts(demo):
-    agreements = [entry.text for entry in entries(demo, "agreement")]
+    agreements = list(demo.agreements.order_by("number").values_list("text", flat=True))
     facts = [
         ("2016-2021", "RPLP", "RPJM Desa", "Renstra Kecamatan", "musrenbang", "Renstra OPD"),
         ("Pokja PKP",),
@@ -282,16 +282,21 @@ def test_thirteen_agreements_stand_in_order_with_their_facts(demo):
     assert len(agreements) == len(facts) == 13
     for number, (text, words) in enumerate(zip(agreements, facts, strict=True), start=1):
         assert [word for word in words if word not in text] == [], number
-    assert demo.agreement_preamble
-    assert demo.agreement_place == "Rumah Kebun Muntok"
-    assert demo.agreement_on == demo.held_on
+    record = demo.agreement_record
+    assert record.status == "published"
+    assert record.preamble
+    assert record.place == "Rumah Kebun Muntok"
+    assert record.agreed_on == demo.held_on
 
 
 def test_five_signatories_signed(demo):
-    signatories = entries(demo, "signatory")
-    assert [entry.speaker for entry in signatories] == ["SUKANDI", "NOVIANTO", "MIWANI", "SYARIFUDIN", "MUJAHIDDIN"]
-    assert {entry.signature for entry in signatories} == {"signed"}
-    assert all(entry.speaker_position and entry.speaker_organization for entry in signatories)
+    signatories = demo.signatories
+    assert [person.name for person in signatories] == ["SUKANDI", "NOVIANTO", "MIWANI", "SYARIFUDIN", "MUJAHIDDIN"]
+    assert {(person.state, person.how, person.signed_on) for person in signatories} == {
+        ("signed", "paper", demo.held_on)
+    }
+    assert all(person.position and person.organization_name and person.organization for person in signatories)
+    assert {person.nip for person in signatories} == {""}
 
 
 def test_the_minutes_follow_the_agenda(demo):

@@ -253,5 +253,5 @@ def test_queries_do_not_grow(open_workshop, as_role, planner, now, django_assert
     client = as_role("planner")
     with django_assert_num_queries(7):
         client.get(address(open_workshop, "checkpoints"))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(address(open_workshop, "checkpoint_compare"), {"a": checkpoints[0].pk})

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pypdf import PdfReader
 
+from agreements.models import Agreement, AgreementRecord, FollowUp
 from core import formats
 from tests import factories
 from workshops import documents
@@ -45,7 +46,6 @@ NOT_IN_MINUTES = {
     "StatusChange.to_status": "a choice, printed as its label",
     "AgendaItem.kind": "a choice, decides where an entry stands",
     "MinutesEntry.kind": "a choice, printed as its label",
-    "MinutesEntry.signature": "a choice, printed as its label",
     "MinutesEntry.updated_at": "when it was typed, not when it was said",
     "Participant.phone": "personal, for those who organize",
     "Participant.email": "personal, for those who organize",
@@ -66,7 +66,12 @@ RECORDS = (
     Attachment,
     StatusChange,
 )
-OUTSIDE = {Checkpoint: "earlier versions of the same entries"}
+OUTSIDE = {
+    Checkpoint: "earlier versions of the same entries",
+    AgreementRecord: "tests/agreements/test_minutes_paper.py",
+    Agreement: "tests/agreements/test_minutes_paper.py",
+    FollowUp: "what happened afterwards",
+}
 
 
 def squeezed(text: str) -> str:
@@ -226,13 +231,18 @@ def test_a_nip_is_whole_under_a_signature_and_masked_elsewhere():
 
 
 def test_the_date_of_the_agreements_is_written_in_words_and_they_are_numbered():
-    workshop = factories.WorkshopFactory(agreement_on=datetime.date(2019, 7, 16), agreement_place="Balai Uji", copies=2)
+    workshop = factories.WorkshopFactory(copies=2)
+    factories.AgreementRecordFactory(
+        workshop=workshop, agreed_on=datetime.date(2019, 7, 16), place="Balai Uji", preamble="Dengan memperhatikan uji"
+    )
     for word in ("pertama", "kedua"):
-        factories.MinutesEntryFactory(workshop=workshop, kind="agreement", text=f"Sepakat {word}")
+        factories.AgreementFactory(workshop=workshop, text=f"Sepakat {word}")
     read = text_of(documents.minutes(workshop))
     text = squeezed(read)
     assert "selasa,tanggalenambelasbulanjulitahunduaribusembilanbelas" in text
     assert "2(dua)rangkap" in text
+    assert "denganmemperhatikanuji" in text
+    assert "balaiuji" in text
     assert text.index("sepakatpertama") < text.index("sepakatkedua")
     assert [line.strip() for line in read.splitlines() if line.strip() in ("1.", "2.", "3.")] == ["1.", "2."]
 

@@ -49,9 +49,7 @@ def stored(workshop):
 
 def test_every_field_of_every_kind_can_be_read(open_workshop, item, as_role):
     filled = {
-        name: f"Isi {name} uji"
-        for name in CONTENT_FIELDS
-        if name not in ("amount", "has_slides", "has_hardcopy", "signature")
+        name: f"Isi {name} uji" for name in CONTENT_FIELDS if name not in ("amount", "has_slides", "has_hardcopy")
     }
     for kind in ENTRY_KINDS:
         factories.MinutesEntryFactory(
@@ -60,7 +58,6 @@ def test_every_field_of_every_kind_can_be_read(open_workshop, item, as_role):
             kind=kind,
             **{name: f"{text} {kind}" for name, text in filled.items()},
             amount="50000000",
-            signature="signed",
         )
     page = as_role("opd_user").get(address(open_workshop)).content.decode()
     missing = [f"{text} {kind}" for kind in ENTRY_KINDS for text in filled.values() if f"{text} {kind}" not in page]
@@ -68,11 +65,11 @@ def test_every_field_of_every_kind_can_be_read(open_workshop, item, as_role):
     assert page.count("50.000.000") == len(ENTRY_KINDS)
 
 
-def test_answers_stand_under_what_they_answer_and_agreements_are_numbered(open_workshop, item, as_role):
+def test_answers_stand_under_what_they_answer_and_problems_are_numbered(open_workshop, item, as_role):
     question = factories.MinutesEntryFactory(workshop=open_workshop, agenda_item=item, kind="question")
-    first = factories.MinutesEntryFactory(workshop=open_workshop, agenda_item=item, kind="agreement")
+    first = factories.MinutesEntryFactory(workshop=open_workshop, agenda_item=item, kind="problem")
     answer = factories.MinutesEntryFactory(workshop=open_workshop, agenda_item=item, kind="response", parent=question)
-    second = factories.MinutesEntryFactory(workshop=open_workshop, kind="agreement")
+    second = factories.MinutesEntryFactory(workshop=open_workshop, kind="problem")
     state = as_role("opd_user").get(address(open_workshop, "minutes_state")).json()
     assert state == {
         "may_write": False,
@@ -128,7 +125,7 @@ def test_what_people_write_is_never_markup(open_workshop, item, as_role):
 @pytest.mark.parametrize("number", [1, 200])
 @pytest.mark.parametrize(
     ("name", "role", "queries"),
-    [("minutes", "planner", 12), ("minutes", "opd_user", 9), ("minutes_state", "planner", 7)],
+    [("minutes", "planner", 13), ("minutes", "opd_user", 10), ("minutes_state", "planner", 7)],
 )
 def test_queries_do_not_grow_with_entries(
     open_workshop, item, as_role, django_assert_num_queries, number, name, role, queries
@@ -338,7 +335,8 @@ def test_an_answer_keeps_its_text_when_what_it_answers_is_gone(open_workshop, it
     ("changed", "field"),
     [
         ({"text": "  "}, "text"),
-        ({"kind": "signatory", "speaker": ""}, "speaker"),
+        ({"kind": "discussion_group", "title": ""}, "title"),
+        ({"kind": "agreement"}, "kind"),
         ({"speaker": "x" * 201}, "speaker"),
         ({"kind": "gossip"}, "kind"),
         ({"amount": "banyak"}, "amount"),

@@ -8,7 +8,9 @@ from workshops.models import Workshop
 
 def workshop_for(request, slug: str, permission: str | None = None) -> Workshop:
     """The workshop, or 404 for what this person may not know of, or 403 for what they may not do with it."""
-    workshop = get_object_or_404(Workshop.objects.visible_to(request.user).select_related("organizer"), slug=slug)
+    workshop = get_object_or_404(
+        Workshop.objects.visible_to(request.user).select_related("organizer", "agreement_record"), slug=slug
+    )
     require(request.user, permission)
     return workshop
 

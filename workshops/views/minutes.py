@@ -56,16 +56,17 @@ def minutes(request, slug):
     items = agenda_in_order(workshop)
     roots = threads(workshop)
     may_write = _may_write(request.user, workshop)
+    agreements = list(workshop.agreements.visible_to(request.user).order_by("number"))
     context = {
         "workshop": workshop,
         "section": "minutes",
         "sections": _sections(items, roots, may_write),
-        "is_empty": not roots,
+        "is_empty": not roots and not agreements,
         "may_write": may_write,
         "may_stamp": not workshop.is_final and request.user.has_perm("workshops.change_agendaitem"),
         "settings": _settings_of_script(request, workshop, may_write),
         "time_zone": settings.TIME_ZONE,
-        "agreements": list(workshop.agreements.visible_to(request.user).order_by("number")),
+        "agreements": agreements,
         "record": getattr(workshop, "agreement_record", None),
         "sees_agreements": sees_agreements(request.user, workshop),
         "agreement_item": next((item.pk for item in items if item.kind == AgendaItem.Kind.AGREEMENT), None),
