@@ -8,6 +8,7 @@ from django.db.models.functions import Length
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy
 from django.views.generic import ListView
@@ -35,6 +36,7 @@ from slumareas.views.access import area_for, chosen_year, require, village_for, 
 ROWS_A_PAGE = 25
 # Of what is missing the first ones are named, the rest is counted.
 NAMED = 10
+MOST_FOLLOW_UPS = 10
 # RT and RW are text; shorter ones first puts 2 before 10.
 IN_ORDER = ("unit__region", Length("unit__rw"), "unit__rw", Length("unit__rt"), "unit__rt")
 
@@ -428,6 +430,10 @@ def area_detail(request, slug):
     context["names_place"] = len(villages) > 1
     context["figures"] = decreed.group_figures(villages, request.user)
     context["entry_village"] = _entry_village(villages, request.user)
+    # Of a later app, reached by name: what was agreed about the area, and what is done there.
+    context["agreements"] = area.agreements.visible_to(request.user).select_related("workshop")
+    follow_ups = area.follow_ups.visible_to(request.user).with_facts(timezone.localdate())
+    context["follow_ups"] = follow_ups.select_related("agreement", "responsible_organization")[:MOST_FOLLOW_UPS]
     return render(request, "slumareas/area_detail.html", context)
 
 

@@ -16,7 +16,7 @@ from core.refusals import Refused
 from workshops import documents, forms
 from workshops.filters import WorkshopFilter
 from workshops.models import Workshop, number_in_order
-from workshops.views.access import workshop_for
+from workshops.views.access import sees_agreements, workshop_for
 from workshops.views.papers import dotted_lines
 
 
@@ -65,6 +65,7 @@ def workshop_detail(request, slug):
             "status_changes": workshop.status_changes.select_related("by"),
             "counts": workshop.participants.visible_to(request.user).counts(),
             "entry_counts": _entry_counts(workshop, request.user),
+            "agreement_counts": _agreement_counts(workshop, request.user),
             "steps": _steps(workshop),
             **_actions(workshop, request.user),
         },
@@ -133,6 +134,13 @@ def _entry_counts(workshop, user) -> dict[str, int]:
     kinds = list(workshop.minutes_entries.values_list("kind", flat=True))
     agreements = workshop.agreements.visible_to(user).count()
     return {"all": len(kinds), "agreement": agreements, "problem": kinds.count("problem")}
+
+
+def _agreement_counts(workshop, user) -> dict[str, int] | None:
+    """How the follow-ups stand; None where this person may not read what was agreed, or nothing was."""
+    if getattr(workshop, "agreement_record", None) is None or not sees_agreements(user, workshop):
+        return None
+    return workshop.follow_ups.visible_to(user).counts(timezone.localdate())
 
 
 @dataclass(frozen=True)
