@@ -123,8 +123,8 @@ def _pairs(follow_up: FollowUp, areas: list[SlumArea], criteria: list[str]) -> l
 
 
 def _results(areas: set[SlumArea], year: int, user) -> dict[int, tuple[Assessment | None, Assessment | None]]:
-    """{area: (the result before the works, the latest one)}. Before is the last year up to that of the workshop; where
-    the first measurement came later, that one."""
+    """{area: (the result before the workshop, the latest one)}. Before is the last year before that of the workshop;
+    where the first measurement came later, that one."""
     found: dict[int, list[Assessment]] = {}
     rows = Assessment.objects.visible_to(user).filter(
         slum_area__in=areas, level=Assessment.Level.AREA, unit_count__gt=0
@@ -135,7 +135,7 @@ def _results(areas: set[SlumArea], year: int, user) -> dict[int, tuple[Assessmen
 
 
 def _before(results: list[Assessment], year: int) -> Assessment | None:
-    earlier = [one for one in results if one.assessment_year.year <= year]
+    earlier = [one for one in results if one.assessment_year.year < year]
     before = earlier[-1] if earlier else results[0]
     return None if before is results[-1] else before
 

@@ -71,7 +71,7 @@ def agreement_record(workshop: Workshop, *, people: bool = True) -> bytes:
     Behind the signatures stand what measures the agreements and the texts that were amended later: no part of what
     was signed.
     """
-    record = record_of(workshop)
+    record = AgreementRecord.of(workshop)
     agreements = list(_with_facts(workshop.agreements.all()))
     signings, files = _signings(record, people)
     return pdf.render(
@@ -89,11 +89,6 @@ def agreement_record(workshop: Workshop, *, people: bool = True) -> bytes:
         },
         files=files,
     )
-
-
-def record_of(workshop: Workshop) -> AgreementRecord:
-    """The stored record, or an empty one that is not stored."""
-    return AgreementRecord.objects.filter(workshop=workshop).first() or AgreementRecord(workshop=workshop)
 
 
 def _head(workshop: Workshop, record: AgreementRecord) -> dict:
@@ -225,7 +220,7 @@ def organization_extract(
 
 
 def _extract(workshop: Workshop, people: bool, **context) -> bytes:
-    record = record_of(workshop)
+    record = AgreementRecord.of(workshop)
     return pdf.render(
         "agreements/pdf/extract.html",
         {
@@ -400,7 +395,7 @@ def follow_up_matrix(
         "agreements/pdf/follow_up_matrix.html",
         {
             "workshop": workshop,
-            "record": record_of(workshop) if workshop else None,
+            "record": AgreementRecord.of(workshop) if workshop else None,
             "on": on,
             "groups": list(_groups(rows)),
             "summary": summary,

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 
-from agreements.models import Agreement, AgreementCriterion, FollowUp
+from agreements.models import Agreement, AgreementCriterion, Evidence, FollowUp, RaisedEntry, Review, Signatory
 from agreements.models.follow_ups import DUE_SOON_DAYS
 from agreements.models.records import CRITERION_CHOICES
 from core.models import Organization, Region
@@ -85,7 +85,7 @@ class AgreementFilter(NarrowedMixin, django_filters.FilterSet):
     search = django_filters.CharFilter(label=_("Search"), method="filter_search")
     workshop = WorkshopKeyFilter()
     organization = OrganizationFilter(method="filter_organization")
-    area = AreaKeyFilter(field_name="slum_areas")
+    slum_area = AreaKeyFilter(field_name="slum_areas")
     criterion = django_filters.ChoiceFilter(
         label=_("Criterion"), choices=CRITERION_CHOICES, empty_label=_("all"), method="filter_criterion"
     )
@@ -93,7 +93,7 @@ class AgreementFilter(NarrowedMixin, django_filters.FilterSet):
 
     class Meta:
         model = Agreement
-        fields = ["search", "workshop", "organization", "area", "criterion", "kind"]
+        fields = ["search", "workshop", "organization", "slum_area", "criterion", "kind"]
 
     def filter_search(self, queryset, name, value):
         number = Q(number=int(value)) if value.isdecimal() and len(value) < 5 else Q(pk__in=[])
@@ -120,7 +120,8 @@ class FollowUpFilter(NarrowedMixin, django_filters.FilterSet):
     status = django_filters.ChoiceFilter(label=_("Status"), choices=FollowUp.Status.choices, empty_label=_("all"))
     organization = OrganizationFilter(field_name="responsible_organization")
     workshop = WorkshopKeyFilter()
-    area = AreaKeyFilter(field_name="slum_area")
+    agreement = django_filters.CharFilter(label=_("Agreement"), field_name="agreement__key")
+    slum_area = AreaKeyFilter()
     region = RegionFilter(queryset=Region.objects.exclude(level=Region.Level.REGENCY))
     criterion = django_filters.ChoiceFilter(label=_("Criterion"), choices=CRITERION_CHOICES, empty_label=_("all"))
     due = django_filters.ChoiceFilter(label=_("Due"), choices=DUE_CHOICES, empty_label=_("all"), method="filter_due")
@@ -128,6 +129,9 @@ class FollowUpFilter(NarrowedMixin, django_filters.FilterSet):
     silent = django_filters.BooleanFilter(label=_("Without an update for 90 days"), method="filter_silent")
     unconfirmed = django_filters.BooleanFilter(label=_("Done, not confirmed yet"), method="filter_unconfirmed")
     mine = django_filters.BooleanFilter(label=_("Mine"), method="filter_mine")
+    due_from = django_filters.DateFilter(label=_("Due from"), field_name="due_on", lookup_expr="gte")
+    due_until = django_filters.DateFilter(label=_("Due until"), field_name="due_on", lookup_expr="lte")
+    proposal = django_filters.BooleanFilter(label=_("Proposal"), field_name="is_proposal")
     sort = django_filters.ChoiceFilter(
         label=_("Order"), choices=SORT_CHOICES, empty_label=None, method="filter_sort", required=False
     )
@@ -135,8 +139,8 @@ class FollowUpFilter(NarrowedMixin, django_filters.FilterSet):
     class Meta:
         model = FollowUp
         fields = [
-            "search", "status", "organization", "workshop", "area", "region", "criterion", "due", "overdue", "silent",
-            "unconfirmed", "mine", "sort",
+            "search", "status", "organization", "workshop", "agreement", "slum_area", "region", "criterion", "due", "due_from",
+            "due_until", "overdue", "silent", "unconfirmed", "mine", "proposal", "sort",
         ]  # fmt: skip
 
     def filter_search(self, queryset, name, value):
@@ -182,4 +186,51 @@ class FollowUpFilter(NarrowedMixin, django_filters.FilterSet):
             )
         if value == BY_UPDATE:
             return queryset.open().order_by("updated_on", "pk")
-        return queryset
+        # What follows no agreement stands behind those that do, on either database.
+        number = F("agreement__number").asc(nulls_last=True)
+        return queryset.order_by("-workshop__held_on", "workshop", number, "order", "pk")
+
+
+class SignatoryFilter(django_filters.FilterSet):
+    workshop = WorkshopKeyFilter(field_name="record__workshop")
+    state = django_filters.ChoiceFilter(label=_("State"), choices=Signatory.State.choices, empty_label=_("all"))
+
+    class Meta:
+        model = Signatory
+        fields = ["workshop", "state"]
+
+
+class EvidenceFilter(django_filters.FilterSet):
+    follow_up = django_filters.NumberFilter(label=_("Follow-up"))
+    status = django_filters.ChoiceFilter(label=_("Status"), choices=Evidence.Status.choices, empty_label=_("all"))
+    kind = django_filters.ChoiceFilter(label=_("Kind"), choices=Evidence.Kind.choices, empty_label=_("all"))
+    to_review = django_filters.BooleanFilter(label=_("Waits for my judgement"), method="filter_to_review")
+
+    class Meta:
+        model = Evidence
+        fields = ["follow_up", "status", "kind", "to_review"]
+
+    def filter_to_review(self, queryset, name, value):
+        mine = Evidence.objects.reviewable_by(self.request.user).values("pk")
+        return queryset.filter(pk__in=mine) if value else queryset.exclude(pk__in=mine)
+
+
+class ReviewFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(label=_("Status"), choices=Review.Status.choices, empty_label=_("all"))
+
+    class Meta:
+        model = Review
+        fields = ["status"]
+
+
+class RaisedEntryFilter(django_filters.FilterSet):
+    workshop = WorkshopKeyFilter()
+    unanswered = django_filters.BooleanFilter(label=_("Unanswered"), method="filter_unanswered")
+
+    class Meta:
+        model = RaisedEntry
+        fields = ["workshop", "unanswered"]
+
+    def filter_unanswered(self, queryset, name, value):
+        waiting = RaisedEntry.objects.unanswered().values("pk")
+        return queryset.filter(pk__in=waiting) if value else queryset.exclude(pk__in=waiting)

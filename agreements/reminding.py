@@ -33,6 +33,13 @@ STAGES = (
 )
 OVERDUE, LATE_HEADING = "overdue", gettext_lazy("Overdue (told once a week):")
 SIGNS_OF_AN_ACTIVITY = 140
+SHARED_STATUSES = {
+    "not_started": "belum dimulai",
+    "in_progress": "sedang berjalan",
+    "blocked": "terkendala",
+    "done": "selesai",
+    "cancelled": "dibatalkan",
+}
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,23 @@ def due_follow_ups(on: date) -> Found:
         key = key_of(late, "followups", monday, person)
         found.dues.append(Due(person, late, key, lines, more=len(rows) - len(lines)))
     return found
+
+
+def share_text(follow_up: FollowUp, url: str, on: date) -> str:
+    """A short message to send by phone, in Indonesian whatever the language of the page."""
+    due = f"Tenggat: {formats.official_date(follow_up.due_on)}" if follow_up.due_on else ""
+    if due and not follow_up.is_final and follow_up.due_on < on:
+        due += f" (terlambat {(on - follow_up.due_on).days} hari)"
+    status = SHARED_STATUSES[follow_up.status]
+    lines = [
+        f"*Tindak lanjut {follow_up.code}*".replace(" *", "*"),
+        Truncator(" ".join(follow_up.activity.split())).chars(SIGNS_OF_AN_ACTIVITY),
+        f"Penanggung jawab: {follow_up.responsible_organization.short_name}",
+        due,
+        f"Status: {status}, fisik {formats.plain_number(follow_up.physical_percent)}%",
+        url,
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 def _rows(on: date) -> Iterator[Row]:

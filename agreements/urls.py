@@ -2,11 +2,13 @@
 
 from django.urls import path
 
+from agreements import paper_urls
 from agreements.models import AgreementRecord, Review, Signatory
 from agreements.views import agreements, drafting, evidence, follow_ups, reviews, scoreboard, signing
 
 app_name = "agreements"
 urlpatterns = [
+    *paper_urls.urlpatterns,
     path("", agreements.AgreementList.as_view(), name="agreement_list"),
     path("scoreboard/", scoreboard.scoreboard_page, name="scoreboard"),
     # what the minutes left open

@@ -2,7 +2,9 @@
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class DateInput(forms.DateInput):
@@ -77,3 +79,15 @@ class FreshModelForm(NativeInputsMixin, forms.ModelForm):
                 )
             raise forms.ValidationError(message % {"who": who, "fields": ", ".join(labels)})
         return cleaned
+
+
+class PauseForm(NativeInputsMixin, forms.Form):
+    """Until when nobody is reminded. Empty ends the pause."""
+
+    until = forms.DateField(label=gettext_lazy("No reminders until"), required=False)
+
+    def said(self) -> str:
+        """What to tell whoever sent it."""
+        if self.cleaned_data["until"]:
+            return _("No reminders until %(day)s.") % {"day": date_format(self.cleaned_data["until"])}
+        return _("Reminders are sent again.")

@@ -19,6 +19,7 @@ urlpatterns = [
         for verb in ("publish", "unpublish")
     ],
     path("account/", views.account, name="account"),
+    path("account/reminders/", views.pause_reminders, name="pause_reminders"),
     path("account/calendar/", views.renew_feed, name="renew_feed"),
     path("theme/", views.set_theme, name="set_theme"),
     path("filters/", saved_filters.saved_filter_add, name="saved_filter_add"),
@@ -26,6 +27,8 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("kotaku.account_urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    # The address that people subscribed to when only workshops were in it.
+    path("workshops/feed/<str:secret>/kotaku.ics", views.feed, name="feed"),
     path("workshops/", include((paper_urls.of_workshops, "agreement_papers"))),
     path("workshops/", include("workshops.urls")),
     path("slum-areas/", include("slumareas.urls")),

@@ -1,6 +1,7 @@
 """Pages that belong to no single app: home, the account, the colours, the state of the service."""
 
 from datetime import timedelta
+from itertools import chain
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count, Q
-from django.http import JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,12 +20,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from agreements import calendars as agreement_calendar
 from agreements.models import AgreementRecord, Evidence, FollowUp, RaisedEntry, Review
 from agreements.models.follow_ups import DUE_SOON_DAYS
+from core.calendars import calendar_file
+from core.forms import PauseForm
+from core.models import User
 from kotaku import health
 from kotaku.handover import waiting_for
 from kotaku.navigation import THEMES
 from slumareas.models import Assessment, AssessmentYear, Baseline
+from workshops import calendars as workshop_calendar
 from workshops.models import Workshop
 
 
@@ -131,8 +137,36 @@ class ApiDocs(SpectacularSwaggerSplitView):
 
 def account(request):
     """The person's own account: what it may do, its calendar address, its second factor."""
-    feed_url = request.build_absolute_uri(reverse("workshops:feed", args=[request.user.feed_secret]))
-    return render(request, "account.html", {"feed_url": feed_url})
+    feed_url = request.build_absolute_uri(reverse("feed", args=[request.user.feed_secret]))
+    context = {"feed_url": feed_url, "pause": PauseForm(initial={"until": request.user.reminders_paused_until})}
+    return render(request, "account.html", context)
+
+
+@require_POST
+def pause_reminders(request):
+    form = PauseForm(request.POST)
+    if form.is_valid():
+        request.user.pause_reminders(form.cleaned_data["until"])
+        messages.success(request, form.said())
+    else:
+        messages.error(request, " ".join(sentence for errors in form.errors.values() for sentence in errors))
+    return redirect("account")
+
+
+@login_not_required
+def feed(request, secret):
+    """What the owner of the address may see: workshops, cancelled ones included, and the due dates of what the own
+    organization or village has to do. The address is the key."""
+    user = User.from_feed_secret(secret)
+    if user is None:
+        raise Http404
+    here = {"host": request.get_host(), "scheme": request.scheme}
+    workshops = workshop_calendar.with_revisions(Workshop.objects.visible_to(user))
+    due = agreement_calendar.due_dates_of(user, timezone.localdate())
+    events = chain(workshop_calendar.events(workshops, **here), agreement_calendar.events(due, **here))
+    response = HttpResponse(calendar_file(events, name="kotaku"), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="kotaku.ics"'
+    return response
 
 
 @require_POST

@@ -1,12 +1,11 @@
 """Calendar files of workshops (RFC 5545): one workshop, or all that a person may see."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from django.conf import settings
 from django.db.models import Count, Max, OuterRef, Subquery
 from django.utils import timezone
-from icalendar import Calendar, Event
+from icalendar import Event
 
 from workshops.models import Workshop
 
@@ -22,22 +21,14 @@ def with_revisions(workshops):
     )
 
 
-def calendar_file(workshops: Iterable[Workshop], *, name: str, host: str, scheme: str = "https") -> bytes:
+def events(workshops: Iterable[Workshop], *, host: str, scheme: str = "https") -> Iterator[Event]:
     """One VEVENT a workshop, from `with_revisions`. Times are local to the agency's zone and written in UTC.
 
     The UID stays for the life of a workshop, SEQUENCE grows with every change of its record, and a cancelled
     one is CANCELLED instead of missing. A workshop without a start time is an event of the whole day.
     """
-    calendar = Calendar()
-    calendar.add("prodid", "-//kotaku//workshops//ID")
-    calendar.add("version", "2.0")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", name)
-    calendar.add("x-wr-timezone", settings.TIME_ZONE)
     for workshop in workshops:
-        calendar.add_component(_event(workshop, host, scheme))
-    return calendar.to_ical()
+        yield _event(workshop, host, scheme)
 
 
 def _event(workshop: Workshop, host: str, scheme: str) -> Event:

@@ -8,7 +8,6 @@ from workshops.views import agenda, checkin, checkpoints, minutes, papers, parti
 app_name = "workshops"
 urlpatterns = [
     path("", workshops.WorkshopList.as_view(), name="workshop_list"),
-    path("feed/<str:secret>/kotaku.ics", papers.feed, name="feed"),
     path("new/", workshops.WorkshopCreate.as_view(), name="workshop_create"),
     path("check-in/", checkin.check_in_start, name="check_in_start"),
     path("check-in/<str:code>/", checkin.check_in_self, name="check_in_self"),

@@ -36,7 +36,7 @@ def record_for(request, slug: str, permission: str | None = None) -> AgreementRe
         AgreementRecord.objects.visible_to(request.user).select_related("workshop").filter(workshop=workshop).first()
     )
     if record is None and request.user.has_perm("agreements.add_agreementrecord"):
-        record = AgreementRecord(workshop=workshop)
+        record = AgreementRecord.of(workshop)
     if record is None:
         raise Http404
     return record

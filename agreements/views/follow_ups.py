@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import ListView
 
 from agreements import forms
-from agreements.filters import BY_DUE, FollowUpFilter
+from agreements.filters import BY_DUE, BY_NUMBER, FollowUpFilter
 from agreements.models import (
     Agreement,
     AgreementRecord,
@@ -86,7 +86,7 @@ class FollowUpMatrix(FollowUpList):
         return found.prefetch_related(Prefetch("evidence", evidence, to_attr="shown_evidence"), regions)
 
     def in_order(self, found):
-        return found
+        return self.filter.filter_sort(found, "sort", BY_NUMBER)
 
 
 def kept_query(request) -> str:

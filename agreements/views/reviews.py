@@ -125,7 +125,7 @@ def _queue_context(request, review: Review) -> dict:
     numbers = queue.order_by().aggregate(
         all=Count("pk"),
         decided=Count("pk", filter=Q(is_decided=True)),
-        **{name: Count("pk", filter=Q(**{name: True})) for name in REASONS},
+        **{f"n_{name}": Count("pk", filter=Q(**{name: True})) for name in REASONS},
     )
     waiting = queue.filter(is_decided=False).select_related("agreement", "responsible_organization")
     page = Paginator(in_queue_order(waiting), ROWS_A_PAGE).get_page(request.GET.get("page"))
@@ -135,9 +135,9 @@ def _queue_context(request, review: Review) -> dict:
         "numbers": numbers,
         "left": numbers["all"] - numbers["decided"],
         "reasons": [
-            {"name": name.removeprefix("is_"), "label": label, "icon": icon, "number": numbers[name]}
+            {"name": name.removeprefix("is_"), "label": label, "icon": icon, "number": numbers[f"n_{name}"]}
             for name, (label, icon) in REASONS.items()
-            if numbers[name]
+            if numbers[f"n_{name}"]
         ],
         "page_obj": page,
         "paginator": page.paginator,

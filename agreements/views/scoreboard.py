@@ -15,7 +15,7 @@ MARK_LABELS = {
     BLOCKED: gettext_lazy("blocked"),
     SILENT: gettext_lazy("silent"),
 }
-MOST_BARS = 12  # more would not be read
+MOST_BARS = 8  # more would not be read
 
 
 def scoreboard_page(request):

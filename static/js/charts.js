@@ -118,12 +118,24 @@ function labelSlots(plot, slots) {
   const every = Math.ceil(46 / plot.step); // where years stand close, some go without their label
   slots.forEach((slot, at) => {
     const { label, sub, ruleChange } = slot.dataset;
-    if (at % every === 0) text(plot, plot.x(at), plot.bottom + LINE + 3, label, "slot");
+    if (at % every === 0) labelSlot(plot, plot.x(at), label, Boolean(sub));
     if (sub && plot.step > 52) fitted(text(plot, plot.x(at), plot.bottom + 2 * LINE + 2, sub, "slot-sub"), plot.step);
     if (!ruleChange) return;
     const x = plot.x(at) - plot.step / 2;
     plot.svg.elem("line", { x1: x, x2: x, y1: plot.top - 8, y2: plot.bottom }, "rule-change");
     text(plot, x + 5, plot.top - 2, ruleChange, "rule-change-label start");
+  });
+}
+
+/** A name that is wider than its bar goes on in a second line. */
+function labelSlot(plot, x, label, isAlone) {
+  const first = text(plot, x, plot.bottom + LINE + 3, label, "slot");
+  const words = label.split(" ");
+  if (isAlone || words.length < 2 || first.getNode().getComputedTextLength() < plot.step - 6) return;
+  first.remove();
+  const half = Math.ceil(words.length / 2);
+  [words.slice(0, half), words.slice(half)].forEach((line, at) => {
+    text(plot, x, plot.bottom + (at + 1) * LINE + 3, line.join(" "), "slot");
   });
 }
 
@@ -134,7 +146,7 @@ function fitted(label, width) {
 function labelTotals(plot, slots, totals, reported) {
   slots.forEach((slot, at) => {
     const { totalText } = slot.dataset;
-    const short = plot.step < 90 ? slot.querySelector('[data-series="slum"]')?.textContent ?? totalText : totalText;
+    const short = plot.step < 90 ? (slot.querySelector('[data-series="slum"]')?.textContent ?? totalText) : totalText;
     if (totalText) text(plot, plot.x(at), plot.y(totals[at]) - 6, short, "total");
   });
   const told = slots.map((_slot, at) => at).filter((at) => reported[at] !== null);

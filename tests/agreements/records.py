@@ -26,7 +26,7 @@ def png(name: str = "tanda-tangan.png") -> ContentFile:
 def drafted(texts=("Kesepakatan pertama.",), signatories=("Budi Contoh",), **workshop):
     """A workshop with agreements and those who will sign, still a draft."""
     workshop = factories.WorkshopFactory(status="in_progress", **workshop)
-    record = AgreementRecord.of(workshop)
+    record = AgreementRecord.objects.create(workshop=workshop)
     for text in texts:
         agreement = Agreement(workshop=workshop, text=text)
         agreement.full_clean()

@@ -35,7 +35,7 @@ OPEN = {
     "verify_file",
     "workshops:check_in_start",
     "workshops:check_in_self",
-    "workshops:feed",
+    "feed",
 }
 OUTSIDERS = ["pokja_member", "opd_user", "village_user", "viewer"]
 READERS = ["verifier", *OUTSIDERS]

@@ -1,7 +1,6 @@
 """Papers, files, calendar and history of a workshop."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,10 +9,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from core import issuing
-from core.models import User
+from core.calendars import calendar_file
 from core.refusals import Refused
 from workshops import documents
-from workshops.calendars import calendar_file, with_revisions
+from workshops.calendars import events, with_revisions
 from workshops.changes import changes_of
 from workshops.forms import AttachmentForm
 from workshops.models import Attachment, Leader, Workshop
@@ -142,24 +141,10 @@ def history(request, slug):
     return render(request, "workshops/history.html", context)
 
 
-def _calendar(request, workshops, name: str, file_name: str) -> HttpResponse:
-    content = calendar_file(workshops, name=name, host=request.get_host(), scheme=request.scheme)
-    response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{file_name}.ics"'
-    return response
-
-
 def workshop_calendar(request, slug):
     workshop = workshop_for(request, slug)
     one = with_revisions(Workshop.objects.filter(pk=workshop.pk))
-    return _calendar(request, one, workshop.title, slug)
-
-
-@login_not_required
-def feed(request, secret):
-    """All workshops that the owner of the address may see, cancelled ones included. The address is the key."""
-    user = User.from_feed_secret(secret)
-    if user is None:
-        raise Http404
-    visible = with_revisions(Workshop.objects.visible_to(user))
-    return _calendar(request, visible, "Lokakarya kotaku", "kotaku")
+    content = calendar_file(events(one, host=request.get_host(), scheme=request.scheme), name=workshop.title)
+    response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{slug}.ics"'
+    return response
