@@ -90,7 +90,7 @@ class Asset(models.Model):
     quantity = QuantityField(
         _("quantity"),
         places=2,
-        default=1,
+        default=Decimal(1),
         validators=[MinValueValidator(Decimal("0.01"), _("The quantity must be above 0."))],
     )
     unit = models.CharField(_("unit"), max_length=10, choices=UNIT_CHOICES, default="unit")
