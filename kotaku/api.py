@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from assets.api import AssetViewSet, DocumentViewSet, PackageViewSet
 from core.api import OrganizationViewSet, RegionViewSet
 from kotaku.api_tokens import TokenViewSet
 from slumareas.api import (
@@ -36,3 +37,6 @@ router.register("workshops", WorkshopViewSet)
 router.register("agenda-items", AgendaItemViewSet)
 router.register("participants", ParticipantViewSet)
 router.register("minutes-entries", MinutesEntryViewSet)
+router.register("packages", PackageViewSet)
+router.register("assets", AssetViewSet)
+router.register("documents", DocumentViewSet)

@@ -294,6 +294,13 @@ SPECTACULAR_SETTINGS = {
         "WorkshopStatus": "workshops.models.Workshop.Status",
         "AgendaItemKind": "workshops.models.AgendaItem.Kind",
         "MinutesEntryKind": "workshops.entry_kinds.ENTRY_KIND_CHOICES",
+        "AssetCondition": "assets.models.Asset.Condition",
+        "DocumentKind": "assets.checklists.KIND_CHOICES",
+        "DocumentState": "assets.models.Document.State",
+        "HandoverReason": "assets.stages.REASON_CHOICES",
+        "HandoverStage": "assets.stages.STAGE_CHOICES",
+        "MoveKind": "assets.models.Move.Kind",
+        "PackageCondition": "assets.models.Package.Condition",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }

@@ -2,9 +2,11 @@
 
 import secrets
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -15,7 +17,7 @@ from simple_history.models import HistoricalRecords
 
 from assets import stages
 from assets.asset_types import ASSET_TYPE_CHOICES, ASSET_TYPES, KIB_CHOICES, UNIT_CHOICES
-from assets.models.packages import Package, of_visible_packages
+from assets.models.packages import NOT_NEGATIVE, Package, of_visible_packages
 from core.models import Organization
 from core.refusals import Refused
 from core.uploads import validate_picture
@@ -85,14 +87,23 @@ class Asset(models.Model):
     number = models.PositiveSmallIntegerField(_("number in the package"), blank=True)
     asset_type = models.CharField(_("type"), max_length=20, choices=ASSET_TYPE_CHOICES)
     name = models.CharField(_("name"), max_length=200)
-    quantity = QuantityField(_("quantity"), places=2, default=1)
+    quantity = QuantityField(
+        _("quantity"),
+        places=2,
+        default=1,
+        validators=[MinValueValidator(Decimal("0.01"), _("The quantity must be above 0."))],
+    )
     unit = models.CharField(_("unit"), max_length=10, choices=UNIT_CHOICES, default="unit")
     built_year = models.PositiveSmallIntegerField(_("year built"), validators=YEARS, null=True, blank=True)
     condition = models.CharField(_("condition"), max_length=12, choices=Condition, blank=True)
     land_status = models.CharField(_("land status"), max_length=8, choices=LandStatus, blank=True)
-    latitude = QuantityField(_("latitude"), places=6, null=True, blank=True)
-    longitude = QuantityField(_("longitude"), places=6, null=True, blank=True)
-    value = QuantityField(_("value (Rp)"), places=2, null=True, blank=True)
+    latitude = QuantityField(
+        _("latitude"), places=6, null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
+    longitude = QuantityField(
+        _("longitude"), places=6, null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
+    )
+    value = QuantityField(_("value (Rp)"), places=2, null=True, blank=True, validators=[NOT_NEGATIVE])
     state_code = models.CharField(
         _("code and number in SIMAK-BMN"),
         max_length=60,
@@ -182,6 +193,9 @@ class Asset(models.Model):
     def clean(self):
         self.name = " ".join(self.name.split())
         self.state_code = " ".join(self.state_code.split()).upper()
+        if (self.latitude is None) != (self.longitude is None):
+            missing = "latitude" if self.latitude is None else "longitude"
+            raise ValidationError({missing: _("Give both latitude and longitude, or neither.")})
         asset_type = ASSET_TYPES.get(self.asset_type)
         if asset_type and self.package_id and self.package.sector not in asset_type.sectors:
             sentence = _("This type does not belong to the sector “%(sector)s” of the package.")

@@ -168,7 +168,8 @@ class Document(models.Model):
 
     @property
     def key(self) -> str:
-        return f"{self.package.number}/{self.kind}"
+        """`PLP-001:contract`: the package and the line of its checklist."""
+        return f"{self.package.number}:{self.kind}"
 
     @property
     def requirement(self) -> checklists.Requirement:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
@@ -29,6 +29,8 @@ NUMBER = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9.\-]*\Z",
     _("Use letters, digits, points and hyphens only: the number is part of the address."),
 )
+
+NOT_NEGATIVE = MinValueValidator(0, _("The value cannot be below 0; leave it empty while it is not known."))
 
 
 class PackageQuerySet(models.QuerySet):
@@ -148,7 +150,12 @@ class Package(models.Model):
     )
     budget_year = models.PositiveSmallIntegerField(_("budget year"), validators=YEARS, null=True, blank=True)
     value = QuantityField(
-        _("value (Rp)"), places=2, null=True, blank=True, help_text=_("Acquisition value; empty while it is not known.")
+        _("value (Rp)"),
+        places=2,
+        null=True,
+        blank=True,
+        validators=[NOT_NEGATIVE],
+        help_text=_("Acquisition value; empty while it is not known."),
     )
     village = models.ForeignKey(
         Region,
@@ -291,6 +298,8 @@ class Package(models.Model):
 
     def clean(self):
         self.name = " ".join(self.name.split())
+        if self.receiver_id and self.receiver_id == self.giver_id:
+            raise ValidationError({"receiver": _("Giver and receiver must be two organizations.")})
         if self.village_id and self.village.level != Region.Level.VILLAGE:
             raise ValidationError({"village": _("Choose a kelurahan or desa.")})
         both = self.slum_area_id and self.village_id
