@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assets', '0004_ageing_indexes'),
+        ('assets', '0005_checked_values'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
