@@ -115,7 +115,7 @@ def _versions(versions) -> list[Entry]:
     return entries
 
 
-STATES = {"missing": "belum ada", "received": "diterima", "accepted": "disetujui", "returned": "dikembalikan"}
+STATES = {"missing": "belum ada", "received": "masuk", "accepted": "diterima", "returned": "dikembalikan"}
 
 
 def _photos(photos) -> list[Entry]:

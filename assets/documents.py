@@ -33,7 +33,7 @@ LAND = {
     "disputed": "belum jelas",
 }
 UNITS = {"unit": "unit", "m": "m", "m2": "m²", "connection": "SR", "household": "KK"}
-STATES = {"missing": "belum ada", "received": "diterima, belum disetujui", "returned": "dikembalikan"}
+STATES = {"missing": "belum ada", "received": "masuk, belum diperiksa", "returned": "dikembalikan"}
 MADE_UP = "Rincian rekaan untuk contoh"
 DOTS = "." * 30
 WITNESS_ROWS, INSPECTOR_ROWS, RESIDENT_ROWS = 2, 4, 10

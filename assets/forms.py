@@ -4,6 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models import Agreement, FollowUp
@@ -265,11 +266,11 @@ class AdvanceForm(HandOnForm):
 
     @staticmethod
     def _label(target: str, needs_note: bool) -> str:
-        label = str(stages.STAGES[target].label)
-        return f"{label} ({_('with a note')})" if needs_note else label
+        label = stages.STAGES[target].label
+        return str(format_lazy("{} ({})", label, _("with a note")) if needs_note else label)
 
     def clean(self):
-        """Where no holder is chosen the file stays; a note where the step leaves the usual order."""
+        """A note where the step leaves the usual order, said at its field."""
         cleaned = super().clean()
         if dict(self.package.next_stages()).get(cleaned.get("to")) and not cleaned.get("note"):
             self.add_error("note", _("This leaves the usual order of stages. Write down why."))

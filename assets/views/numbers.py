@@ -117,13 +117,15 @@ def ageing_page(request):
         "sees_moves": request.user.has_perm("assets.view_move"),
     }
     told["total"] = sum(row.now.count for row in told["by_stage"])
-    told["stuck"] = _stuck(told["by_holder"])
+    givers = set(packages.values_list("giver", flat=True).distinct())
+    told["stuck"] = _stuck(told["by_holder"], givers)
     return render(request, "assets/ageing.html", told)
 
 
-def _stuck(holders: list[AgeRow]) -> list[AgeRow]:
-    """The desks with the longest middle; one file alone counts only where there is nothing else."""
-    return ([row for row in holders if row.now.count > 1] or holders)[:3]
+def _stuck(holders: list[AgeRow], givers: set[int]) -> list[AgeRow]:
+    """The desks outside the giver on which most waiting lies, in days times files: there the others wait."""
+    outside = [row for row in holders if row.now.holder.pk not in givers]
+    return sorted(outside, key=lambda row: -row.now.count * row.now.median)[:4]
 
 
 def _moves(request, told):

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.urls import URLPattern, get_resolver, reverse
 
+from assets.models import AssetPhoto, DocumentVersion, Move, Package
 from core.models import User
 from slumareas.models import AssessmentYear, Baseline, YearStatusChange
 from tests import factories
@@ -36,6 +37,7 @@ OPEN = {
     "workshops:check_in_start",
     "workshops:check_in_self",
     "feed",
+    "assets:asset_card",
 }
 OUTSIDERS = ["pokja_member", "opd_user", "village_user", "viewer"]
 READERS = ["verifier", *OUTSIDERS]
@@ -77,6 +79,8 @@ OF_SLUM_AREAS = [row for row in ALL if row[0].startswith("slumareas:")]
 OF_AGREEMENTS = [row for row in ALL if row[0].startswith("agreements:")]
 # What these roles are there to do, tested with the verbs themselves; everything else they may at most read.
 OWN_WORK: dict[str, set[str]] = {role: set() for role in READERS}
+OF_ASSETS = [row for row in ALL if row[0].startswith("assets:")]
+OF_A_PACKAGE = [row for row in OF_ASSETS if "number" in row[1]]
 # Rows of neighbourhoods, and what is drafted or decided about them.
 ROWS = ("neighbourhood_", "baseline_", "work_")
 # How much of a village's code names the region above it.
@@ -120,6 +124,37 @@ def make_slums():
     return found
 
 
+def handed_over(region, number):
+    """A package with an asset, a photo and a paper; its names appear nowhere else."""
+    package = factories.PackageFactory(
+        number=number, name=f"Paket {number}", village=region, receiver=factories.OrganizationFactory()
+    )
+    asset = factories.AssetFactory(package=package, name=f"Aset {number}")
+    photo = AssetPhoto(asset=asset, picture=ContentFile(b"uji", name="uji.png"))
+    photo.save()
+    document = package.documents.get(kind="contract")
+    version = DocumentVersion(
+        document=document, number=1, file=ContentFile(b"%PDF-1.4 uji", name="uji.pdf"), at="2026-03-10T02:00Z",
+        sha256="0" * 64, size=12,
+    )  # fmt: skip
+    version.save()
+    return {
+        "number": number,
+        "kind": "contract",
+        "version": 1,
+        "asset": asset.number,
+        "code": asset.card_code,
+        "format": "csv",
+        "pk": {"asset_photo": photo.pk},
+    }
+
+
+def make_packages():
+    here = factories.VillageFactory(code=factories.OWN_VILLAGE)
+    there = factories.VillageFactory(code="19.05.01.2088", name="Desa Lain")
+    return {"here": handed_over(here, "SINI-77"), "there": handed_over(there, "SANA-88")}
+
+
 def make_world():
     """A cast, a workshop and slum areas with one record of each kind that an address can name."""
     people, slums, workshop = factories.make_people(), make_slums(), factories.WorkshopFactory()
@@ -144,8 +179,14 @@ def make_world():
         "pk": {"participant": person.pk, "check_in": person.pk, "attachment": file.pk, "checkpoint": checkpoint.pk},
         "item": item.pk,
     }
-    worlds = {"workshops": of_workshop, "slumareas": slums["here"], "agreements": make_agreements(people)}
-    return people, slums, worlds
+    packages = make_packages()
+    worlds = {
+        "workshops": of_workshop,
+        "slumareas": slums["here"],
+        "agreements": make_agreements(people),
+        "assets": packages["here"],
+    }
+    return people, slums, worlds, packages
 
 
 def make_agreements(people):
@@ -187,6 +228,11 @@ def world(stored):
     return stored[2]
 
 
+@pytest.fixture
+def packages(stored):
+    return stored[3]
+
+
 def url_of(name, parameters, world):
     app, _colon, short = name.rpartition(":")
     named = world[app if app in world else "workshops"]
@@ -205,7 +251,7 @@ def read_to_the_end(answer) -> bytes:
 def changes():
     """How much history there is: anything stored anywhere makes it grow."""
     histories = [model for model in apps.get_models() if model.__name__.startswith("Historical")]
-    return sum(model.objects.count() for model in [*histories, YearStatusChange])
+    return sum(model.objects.count() for model in [*histories, YearStatusChange, Move, DocumentVersion])
 
 
 @pytest.mark.parametrize(("name", "parameters"), ALL, ids=IDS)
@@ -376,9 +422,59 @@ def test_readers_change_no_agreement(as_role, world, role):
     assert changes() == before
 
 
+# --- handover of assets ------------------------------------------------------------------------------------
+
+
+def asset_pages(client, package, rows=OF_ASSETS):
+    """(name without its namespace, answer, what it says) of every page of the handover."""
+    for name, parameters in rows:
+        if name == "assets:asset_card":
+            continue  # open to all; tests/assets/test_pages.py
+        answer = client.get(url_of(name, parameters, {"assets": package}))
+        yield name.removeprefix("assets:"), answer, read_to_the_end(answer).decode("latin-1")
+
+
+def test_packages_that_are_looked_for_can_be_seen(as_role, packages):
+    said = {name: said for name, _answer, said in asset_pages(as_role("planner"), packages["there"])}
+    assert {name for name, words in said.items() if "SANA-88" in words} >= {
+        "package_list", "package_export", "package_detail", "ageing", "asset_photos", "document_detail",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "place"), [("village_user", "there"), ("viewer", "here"), ("viewer", "there")])
+def test_a_stranger_learns_nothing_of_a_package(as_role, packages, role, place):
+    number = packages[place]["number"]
+    for name, _answer, said in asset_pages(as_role(role), packages[place]):
+        assert f"Paket {number}" not in said, name
+        assert f"Aset {number}" not in said, name
+    for name, answer, _said in asset_pages(as_role(role), packages[place], OF_A_PACKAGE):
+        assert answer.status_code in (403, 404, 405), name
+
+
+def test_a_viewer_sees_of_a_published_package_no_papers_moves_or_photos(as_role, packages):
+    Package.objects.update(is_published=True)
+    open_to_all = {"package_detail", "recapitulation_pdf", "labels_pdf"}
+    for name, answer, _said in asset_pages(as_role("viewer"), packages["here"], OF_A_PACKAGE):
+        assert answer.status_code == (200 if name in open_to_all else answer.status_code), name
+        assert name in open_to_all or answer.status_code in (403, 404, 405), name
+
+
+@pytest.mark.parametrize("role", ["pokja_member", "opd_user", "village_user", "viewer"])
+def test_who_is_no_side_changes_nothing_of_a_package(as_role, packages, role):
+    """The agency of the cast neither gives nor receives these packages."""
+    client, package = as_role(role), packages["there" if role == "village_user" else "here"]
+    before = (changes(), list(Package.objects.values()))
+    sent = {"note": "Uji", "reason": "land_unclear", "on": "2026-03-10", "to": "document_collection", "name": "Uji"}
+    for name, parameters in OF_A_PACKAGE:
+        answer = client.post(url_of(name, parameters, {"assets": package}), sent)
+        assert answer.status_code in (200, 400, 403, 404, 405), (name, answer.status_code)
+        read_to_the_end(answer)
+    assert (changes(), list(Package.objects.values())) == before
+
+
 def test_the_addresses_kept_inside_exist():
     assert set(IDS) >= INSIDE
 
 
 def test_every_address_has_a_name_that_tells():
-    assert all(re.fullmatch(r"(workshops:|slumareas:|agreements:)?[a-z_]+", name) for name, _parameters in ALL)
+    assert all(re.fullmatch(r"(workshops:|slumareas:|agreements:|assets:)?[a-z_]+", name) for name, _parameters in ALL)
