@@ -8,12 +8,14 @@ from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
+from django_q.models import Failure, OrmQ, Schedule, Success
 from import_export import fields, resources, widgets
 from import_export.admin import ExportMixin, ImportExportMixin
 from knox.models import AuthToken
 from simple_history.admin import SimpleHistoryAdmin
 
 from core.invitations import send_invitation
+from core.jobs import Job
 from core.models import Letterhead, Organization, Region, RegionAlias, User
 from core.refusals import Refused
 from core.spreadsheet import EXPORT_FORMATS, IMPORT_FORMATS
@@ -242,7 +244,22 @@ class LetterheadAdmin(SimpleHistoryAdmin):
     search_fields = ["name", "government"]
 
 
+@admin.register(Job)
+class JobAdmin(ReadOnly):
+    """What the background worker does and did. Jobs begin and are stopped on the pages of what they are about."""
+
+    list_display = ["about", "state", "step_label", "done", "total", "by", "asked_at", "ended_at"]
+    list_select_related = ["by"]
+    list_filter = ["state"]
+    search_fields = ["about", "by__username"]
+    list_per_page = 50
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
+
 # What a role may do is the table in kotaku.roles; a second place to change it would be overwritten by it.
 # Addresses, tokens and second factors are their owners' own business, on their account page.
-for packaged in (Group, EmailAddress, AuthToken, Authenticator):
+# The queue knows jobs by their number alone; what they are is told above.
+for packaged in (Group, EmailAddress, AuthToken, Authenticator, Schedule, Success, Failure, OrmQ):
     admin.site.unregister(packaged)

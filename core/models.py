@@ -14,7 +14,10 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from core.jobs import Job, Worker
 from core.uploads import validate_picture
+
+__all__ = ["Job", "Worker"]  # models that stand in modules of their own
 
 
 def normalised_name(text: str) -> str:

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "knox",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_q",
     "core",
     "slumareas",
     "workshops",
@@ -117,6 +118,27 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- background work (core.jobs) ---------------------------------------------------------------------
+Q_CLUSTER = {
+    "name": "kotaku",
+    "orm": "default",
+    # SQLite has one writer, and two large imports at once would need twice the memory.
+    "workers": 1 if DATABASES["default"]["ENGINE"].endswith("sqlite3") else 2,
+    "queue_limit": 2,
+    "timeout": int(timedelta(hours=1).total_seconds()),
+    # Above the timeout, so that nothing that still runs is given out again; a lost job is found sooner by core.jobs.
+    "retry": int(timedelta(minutes=65).total_seconds()),
+    "ack_failures": True,
+    "max_attempts": 1,
+    "poll": 1,
+    "guard_cycle": 1,
+    "save_limit": 100,
+    "catch_up": False,
+    "recycle": 100,
+    "max_rss": 300_000,  # kB: a worker that read a large file gives its memory back
+    "log_level": "WARNING",
+}
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -279,6 +301,7 @@ SPECTACULAR_SETTINGS = {
         "RegionLevel": "core.models.Region.Level",
         "RegionKind": "core.models.Region.Kind",
         "ImportState": "slumareas.models.Import.State",
+        "JobState": "core.jobs.Job.State",
         "OrganizationKind": "core.models.Organization.Kind",
         "AssessmentLevel": "slumareas.models.Assessment.Level",
         "AssessmentYearStatus": "slumareas.models.AssessmentYear.Status",

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 
+from core.jobs import no_progress
 from core.models import Region
 from core.spreadsheet import Row, Sheet, Value, as_text
 from core.spreadsheet_shapes import Marks
@@ -16,6 +17,7 @@ from slumareas.importing import headings
 from slumareas.importing.book import Book
 from slumareas.importing.places import Villages, plain_name
 from slumareas.importing.rows import Note, Reader, ReadRow, rule_set_of
+from slumareas.importing.steps import CHECKING, COMPARING, ROWS_A_SIGN
 from slumareas.importing.tables import SEARCHED_ROWS, Table, cell_at, find_table, shape_of, speaks_of_other_rule_set
 from slumareas.models import AssessmentYear
 from slumareas.models.assessments import stored_quantities
@@ -102,6 +104,7 @@ def analyse(
     rule_set: str | None = None,
     region: Region | None = None,
     choices: Choices | None = None,
+    progress=no_progress,
 ) -> Analysis:
     """Look at every visible sheet. `book` is the file as it was read, or why it could not be.
 
@@ -129,10 +132,11 @@ def analyse(
         if table is not None and mapping is None and (mapping := choices.remembered.get(shape_of(table))):
             table = find_table(sheet, rules.key, marks.merged, mapping)
         if table is not None:
-            _read_table(found, table, rules, villages, marks)
+            _read_table(found, table, rules, villages, marks, progress)
     if not found.tables:
         found.findings.append(Finding("no_table", is_error=True))
     _find_duplicates(found)
+    progress(COMPARING)
     compare(found)
     for row in found.rows:
         if row.notes:
@@ -193,7 +197,7 @@ def _filled_down(sheet: Sheet, marks: Marks) -> Sheet:
 
 
 # --- one sheet -------------------------------------------------------------------------------------------
-def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks: Marks) -> None:
+def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks: Marks, progress) -> None:
     found.tables.append(table)
     sheet = table.sheet.name
     letter = {key: get_column_letter(column + 1) for key, column in table.columns.items()}
@@ -214,7 +218,9 @@ def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks:
     default = _village_of_sheet(table, villages)
     reader = Reader(table, rules, villages, found.year, marks, default)
     whole = [code for code, is_so in _whole_sheet(found, table, rules.key) if is_so]
-    for row in reader.read():
+    for number, row in enumerate(reader.read()):
+        if number % ROWS_A_SIGN == 0:
+            progress(CHECKING, number, len(table.rows))
         row.notes += [Note(code, "", reader.anchor, None) for code in whole]
         found.rows.append(row)
 

@@ -126,7 +126,7 @@ def test_a_cell_is_mended_in_the_page_and_looked_at_again(planner_client):
 def test_a_misspelt_village_is_confirmed_once(planner_client):
     record = uploaded(planner_client, "a_misspelt_village")
     page = planner_client.get(record.get_absolute_url())
-    [(name, choices)] = page.context["villages"]
+    [(name, choices, _chosen)] = page.context["villages"]
     planner_client.post(reverse("slumareas:import_look", args=[record.pk]), {f"village:{name}": choices[0][0]})
     record.refresh_from_db()
     assert record.counts["errors"] == 0
