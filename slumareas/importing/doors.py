@@ -24,6 +24,7 @@ from slumareas import scoring
 from slumareas.importing import importer, storing
 from slumareas.importing.importer import Permits
 from slumareas.models import Import
+from slumareas.models.imports import nothing_counted
 
 # Of 2,000 rows in 40 columns: how many bytes a cell takes in each kind of file, unpacked.
 SMALL_CELLS = 80_000
@@ -57,6 +58,7 @@ def send(file, *, year: int, rule_set: str | None, region: Region | None, by, ad
         named_rule_set=rule_set or "",
         region=region,
         state=Import.State.RECEIVED,
+        counts=nothing_counted(),
         is_large=is_large(content, file.name),
         by=by,
         at=timezone.now(),
@@ -113,7 +115,7 @@ def is_large(content: bytes, name: str) -> bool:
 
 def look(record: Import, *, by, address=None) -> Job | None:
     """Check again with what was typed. Raises ValidationError where that does not fit the file; it stays typed."""
-    record.require_previewed()
+    record.require_waiting()
     record.require_idle()
     if record.is_large:
         return _begin(check, record, by=by, address=address)

@@ -34,6 +34,10 @@ def preview_path(record, name: str) -> str:
     return f"imports/{record.year}/{record.sha256[:16]}/preview/{name}"
 
 
+def nothing_counted() -> dict:
+    return dict.fromkeys(("rows", "new", "changed", "unchanged", "errors", "warnings", "ignored"), 0)
+
+
 def nothing_typed() -> dict:
     return {"villages": {}, "cells": {}, "mapping": []}
 
@@ -156,6 +160,10 @@ class Import(models.Model):
     def require_previewed(self) -> None:
         """Refused once the file was stored or taken back."""
         if self.state != self.State.PREVIEWED:
+            raise Refused(gettext("This import is “%(state)s” already.") % {"state": self.get_state_display()})
+
+    def require_waiting(self) -> None:
+        if self.state not in self.WAITING:
             raise Refused(gettext("This import is “%(state)s” already.") % {"state": self.get_state_display()})
 
     def require_never_stored(self) -> None:

@@ -86,7 +86,9 @@ def _record(request, pk: int, permission: str | None = None) -> Import:
 def _shown(request, record: Import, *, form=None, sentence: str = "", status: int = 200):
     summary = read_summary(record) if record.preview else None
     job = record.latest_job()
-    tiles = [(key, label, record.counts.get(key, 0)) for key, label in TILES.items()] if record.counts else []
+    tiles = [(key, label, record.counts.get(key, 0)) for key, label in TILES.items()]
+    if record.state in (Import.State.RECEIVED, Import.State.REFUSED):
+        tiles = []
     context = {"record": record, "summary": summary, "sentence": sentence, "tiles": tiles, **_job_context(request, job)}
     if summary and not context["is_busy"]:
         context |= _rows_context(request, record, summary)
@@ -210,7 +212,7 @@ def _column_choices(one: dict, mapping: list[dict]) -> dict:
 def import_look(request, pk):
     """What a person said about cells, villages and columns; then the file is looked at again."""
     record = _record(request, pk, "slumareas.add_import")
-    record.require_previewed()
+    record.require_waiting()
     record.require_idle()
     record.typed = nothing_typed() if "forget" in request.POST else _typed(request.POST, record)
     record.save(update_fields=["typed"])
@@ -247,7 +249,7 @@ def _typed(posted, record: Import) -> dict:
 def _mapped(posted, record: Import) -> list[dict]:
     """The mapping that follows from the choices for columns; empty where nothing was chosen."""
     found = []
-    for one in read_summary(record)["columns"]:
+    for one in read_summary(record)["columns"] if record.preview else ():
         columns, ignored = {}, []
         for column in one["unmapped"]:
             chosen = posted.get(f"column:{one['sheet']}!{column['column']}", "")
