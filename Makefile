@@ -15,7 +15,7 @@ define beside_worker
 set -m
 $(MANAGE) qcluster & worker=$$!
 $(1) & web=$$!
-stop() { trap - INT TERM HUP; kill -TERM -- -$$web -$$worker 2>/dev/null || true; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 -- -$$worker 2>/dev/null || kill -0 -- -$$web 2>/dev/null || break; sleep 0.5; done; kill -KILL -- -$$web -$$worker 2>/dev/null || true; }
+stop() { exec 2>/dev/null; trap - INT TERM HUP; kill -TERM -- -$$web -$$worker 2>/dev/null || true; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 -- -$$worker 2>/dev/null || kill -0 -- -$$web 2>/dev/null || break; sleep 0.5; done; kill -KILL -- -$$web -$$worker 2>/dev/null || true; }
 trap 'stop; exit 0' INT TERM HUP
 trap stop EXIT
 wait $$web

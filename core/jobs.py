@@ -216,7 +216,11 @@ class Progress:
         self._thread = threading.Thread(target=self._pulse, daemon=True)
 
     def __call__(self, step: str, done: int = 0, total: int = 0) -> None:
-        self.told = (step, done, total)
+        is_new, self.told = step != self.told[0], (step, done, total)
+        if is_new and not connection.in_atomic_block:
+            # Before a transaction that on SQLite lets nothing more be told until it ends.
+            with suppress(DatabaseError):
+                self._look_and_tell()
         if self.is_stop_asked:
             raise Stopped
 
@@ -231,7 +235,7 @@ class Progress:
     def _pulse(self) -> None:
         try:
             while not self._ended.wait(PULSE_SECONDS):
-                with suppress(DatabaseError):
+                with suppress(DatabaseError), _impatient():
                     self._look_and_tell()
         finally:
             connection.close()
@@ -244,8 +248,7 @@ class Progress:
         self.is_stop_asked = found.is_stop_asked or not is_mine  # another worker has it: nothing is done twice
         mine = Job.objects.filter(pk=found.pk, attempts=self.job.attempts, state=Job.State.RUNNING)
         step, done, total = self.told
-        with _impatient():
-            mine.update(step=step, done=done, total=total, beat_at=timezone.now())
+        mine.update(step=step, done=done, total=total, beat_at=timezone.now())
 
 
 @contextmanager
@@ -306,8 +309,8 @@ def _tell(job: Job) -> None:
     subject = settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + gettext("%(about)s: %(state)s") % words
     try:
         send_mail(" ".join(subject.split()), render_to_string("email/job.txt", {"job": job}), None, [job.by.email])
-    except OSError:
-        logger.exception("The mail about job %s could not be sent.", job.pk)
+    except OSError as error:
+        logger.warning("The mail about job %s could not be sent: %s", job.pk, error)
 
 
 @in_language_of_the_house

@@ -240,6 +240,7 @@ UPLOAD_MAX_BYTES = 25 * 1024 * 1024
 
 # --- mail -------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+EMAIL_TIMEOUT = 20  # a mail server that does not answer holds up nobody for long
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kotaku <kotaku@localhost>")
 
 # --- headers ----------------------------------------------------------------------------------------

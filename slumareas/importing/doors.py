@@ -23,6 +23,7 @@ from core.spreadsheet import refuse_size
 from slumareas import scoring
 from slumareas.importing import importer, storing
 from slumareas.importing.importer import Permits
+from slumareas.importing.steps import TAKING_BACK
 from slumareas.models import Import
 from slumareas.models.imports import nothing_counted
 
@@ -200,6 +201,7 @@ def store(job: Job, record: Import, progress) -> str:
 
 
 def take_back(job: Job, record: Import, progress) -> str:
+    progress(TAKING_BACK)
     if record.state != Import.State.UNDONE:
         with _without_looking_for_circles():
             storing.undo(record, by=job.by, at=timezone.now(), progress=progress)

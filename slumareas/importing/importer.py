@@ -19,7 +19,7 @@ from slumareas.importing.book import open_book
 from slumareas.importing.error_workbook import error_workbook
 from slumareas.importing.preview import read_summary, write_preview
 from slumareas.importing.report import refusal, report, sentence, sheets_of
-from slumareas.importing.steps import MARKING, READING, SHOWING
+from slumareas.importing.steps import MARKING, READING, SHOWING, STORING
 from slumareas.importing.storing import Outdated, store
 from slumareas.models import ColumnMapping, Import
 from slumareas.models.imports import nothing_typed
@@ -218,6 +218,7 @@ def apply(record: Import, permits: Permits, *, by, progress=no_progress) -> None
         raise Refused(refusal(found, permits.valid_rows_only))
     if not found.changing_rows:
         raise Refused(_("This file changes nothing: everything in it is stored already."))
+    progress(STORING)
     with transaction.atomic():
         record.valid_rows_only, record.accepts_warnings = permits.valid_rows_only, permits.accepts_warnings
         record.reason = permits.reason
