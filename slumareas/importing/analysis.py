@@ -15,6 +15,7 @@ from core.spreadsheet_shapes import Marks
 from slumareas import checking, scoring
 from slumareas.importing import headings
 from slumareas.importing.book import Book
+from slumareas.importing.merging import downwards
 from slumareas.importing.places import Villages, plain_name
 from slumareas.importing.rows import Note, Reader, ReadRow, rule_set_of
 from slumareas.importing.steps import CHECKING, COMPARING, ROWS_A_SIGN
@@ -184,14 +185,15 @@ def _corrected(sheet: Sheet, marks: Marks, cells: dict[str, str]) -> Sheet:
 
 def _filled_down(sheet: Sheet, marks: Marks) -> Sheet:
     """The value of a cell that was merged downwards in each of its rows: a village above its neighbourhoods."""
-    down = [((top, left), bottom) for (top, left), (bottom, right) in marks.merged if bottom > top and left == right]
+    down = [one for one in marks.merged if one[1][0] > one[0][0] and one[0][1] == one[1][1]]
     if not down:
         return sheet
     rows = [list(row.values) for row in sheet.rows]
-    for (top, left), bottom in down:
-        for number in range(top + 1, min(bottom + 1, len(rows))):
-            if left < len(rows[number]) and rows[number][left] is None:
-                rows[number][left] = rows[top][left]
+    for column, top, bottom in downwards(down, {left for (_top, left), _end in down}, len(rows)):
+        above = rows[top][column] if column < len(rows[top]) else None
+        for number in range(top + 1, bottom + 1):
+            if column < len(rows[number]) and rows[number][column] is None:
+                rows[number][column] = above
     filled = (Row(row.number, tuple(values)) for row, values in zip(sheet.rows, rows, strict=True))
     return Sheet(sheet.name, tuple(filled), sheet.is_hidden)
 

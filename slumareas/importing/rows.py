@@ -14,6 +14,7 @@ from core.spreadsheet_shapes import Marks
 from slumareas import checking, scoring
 from slumareas.importing import headings
 from slumareas.importing.cells import Unit, hamlet_part, plain_part, read_number, read_pair, read_unit, style_of, tidy
+from slumareas.importing.merging import downwards
 from slumareas.importing.places import Villages
 from slumareas.importing.tables import QUANTITIES, Table
 from slumareas.models.quantities import DIGITS, rounded
@@ -119,10 +120,9 @@ class Reader:
         # Merged downwards, a figure would be that of several neighbourhoods together.
         used = {column for _key, column, _unit in self.quantities}
         self.spread = {
-            (number + 1, left)
-            for (top, left), (bottom, right) in self.marks.merged
-            if bottom > top and used & set(range(left, right + 1))
-            for number in range(top, min(bottom, table.last_row) + 1)
+            (number + 1, column)
+            for column, top, bottom in downwards(self.marks.merged, used, table.last_row)
+            for number in range(top, bottom + 1)
         }
         self.styles = {key: style_of(self._column(column)) for key, column, _unit in self.quantities}
         self.shares = {
