@@ -21,7 +21,7 @@ from slumareas.importing.rows import Note, Reader, ReadRow, rule_set_of
 from slumareas.importing.steps import CHECKING, COMPARING, ROWS_A_SIGN
 from slumareas.importing.tables import SEARCHED_ROWS, Table, cell_at, find_table, shape_of, speaks_of_other_rule_set
 from slumareas.models import AssessmentYear
-from slumareas.models.assessments import stored_quantities
+from slumareas.models.assessments import stored_rows
 from slumareas.models.baselines import stamp_of
 from slumareas.models.quantities import QUANTITY_KEYS
 
@@ -285,7 +285,7 @@ def compare(found: Analysis) -> None:
         previous = before.get(row.identity)
         if previous and not row.has_error:
             columns = row.table.columns
-            jumps = checking.jumps(row.scaled_values, previous)
+            jumps = checking.jumps(row.scaled_values, previous[1])
             row.notes += [Note(one.code, one.field, columns.get(one.field, row.table.anchor)) for one in jumps]
         if row.has_error:
             row.state = ERROR
@@ -295,13 +295,15 @@ def compare(found: Analysis) -> None:
             _compare_row(row, stored.get(row.identity), found.rule_set)
 
 
-def _compare_row(row: ReadRow, kept: dict[str, int | None] | None, rule_set: str) -> None:
+def _compare_row(row: ReadRow, stored: tuple[bool, dict[str, int | None]] | None, rule_set: str) -> None:
     """What the file has no column for stays as it is stored, and counts in the score."""
-    if kept is None:
+    if stored is None:
         row.state = NEW
         return
+    row.was_made_up, kept = stored
     now = row.scaled_values
-    row.state = UNCHANGED if all(kept[key] == value for key, value in now.items()) else CHANGED
+    is_same = all(kept[key] == value for key, value in now.items())
+    row.state = UNCHANGED if is_same and row.is_made_up in (None, row.was_made_up) else CHANGED
     row.before = kept if row.state == CHANGED else None
     result = scoring.score(kept | now, kept | now, scoring.RULE_SETS[rule_set])
     row.total, row.slum_class = result.total, result.slum_class
@@ -311,14 +313,13 @@ def _year_before(found: Analysis) -> AssessmentYear | None:
     return AssessmentYear.objects.measured().filter(year__lt=found.year).order_by("-year", "rule_set").first()
 
 
-def _stored(year: AssessmentYear | None, regions: dict[int, str]) -> dict[tuple, dict[str, int | None]]:
-    """{(code, rw, rt): quantities as they are stored}"""
+def _stored(year: AssessmentYear | None, regions: dict[int, str]) -> dict[tuple, tuple[bool, dict[str, int | None]]]:
+    """{(code, rw, rt): (whether made up, quantities as they are stored)}"""
     if year is None or not regions:
         return {}
-    stored = stored_quantities(year, regions)
     return {
-        (regions[region], rw, rt): dict(zip(QUANTITY_KEYS, values, strict=True))
-        for (region, rw, rt), values in stored.items()
+        (regions[region], rw, rt): (is_made_up, dict(zip(QUANTITY_KEYS, values, strict=True)))
+        for (region, rw, rt), (is_made_up, values) in stored_rows(year, regions).items()
     }
 
 

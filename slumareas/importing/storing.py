@@ -104,7 +104,7 @@ def _columns(row: ReadRow, unit: tuple, year: AssessmentYear, record: Import) ->
     pk, area = unit
     return (
         pk, year.pk, area, *map(values.get, QUANTITY_KEYS), *_EMPTY.values(),
-        row.total, row.slum_class or "", record.file_name[:200], 0, record.pk, row.sheet, row.number,
+        row.total, row.slum_class or "", record.file_name[:200], int(bool(row.is_made_up)), record.pk, row.sheet, row.number,
     )  # fmt: skip
 
 

@@ -25,7 +25,9 @@ LEAST_QUANTITIES = 4  # fewer understood columns are no import table
 IDENTITY = {headings.REGION_CODE, headings.VILLAGE, headings.RW, headings.RT, headings.RT_RW, headings.RW_RT}
 QUANTITIES = {*DENOMINATORS, *CRITERIA, OPEN_SPACE.key}
 MAPPABLE = (
-    QUANTITIES | IDENTITY | {headings.DISTRICT, headings.HAMLET, headings.YEAR, headings.PUBLIC_SPACE, headings.TOTAL}
+    QUANTITIES
+    | IDENTITY
+    | {headings.DISTRICT, headings.HAMLET, headings.YEAR, headings.PUBLIC_SPACE, headings.TOTAL, headings.MADE_UP}
 )
 BEFORE, AFTER = "awal", "akhir"
 _KIND_WORDS = {

@@ -21,6 +21,7 @@ from slumareas.exporting import FORMATS
 from slumareas.forms import BlankWorkbookForm, ImportForm, ReasonToStoreForm
 from slumareas.importing import doors
 from slumareas.importing.exports import export, template
+from slumareas.importing.headings import MADE_UP
 from slumareas.importing.importer import proposed, workbook_of_errors
 from slumareas.importing.preview import ROWS_A_PAGE, STATES, read_rows, read_summary
 from slumareas.importing.tables import MAPPABLE, QUANTITIES
@@ -174,7 +175,13 @@ def _label(rows: list[dict], typed: dict[str, dict[str, str]]) -> None:
             cell["label"] = _field_label(finding)
             cell["typed"] = fixed.get(finding["cell"], finding["value"] or "")
         row["cells"] = list(cells.values())
-        row["changes"] = [(checking.label_of(key), before, now) for key, (before, now) in row["changes"].items()]
+        row["changes"] = [_change(key, before, now) for key, (before, now) in row["changes"].items()]
+
+
+def _change(key: str, before, now) -> tuple:
+    if key == MADE_UP:
+        return _("Made-up figures"), *(_("yes") if one else _("no") for one in (before, now))
+    return checking.label_of(key), before, now
 
 
 # What else than a figure can be mended at its cell.
