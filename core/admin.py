@@ -9,7 +9,6 @@ from django.contrib.auth.models import Group
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
-from import_export import fields, resources, widgets
 from import_export.admin import ExportMixin, ImportExportMixin
 from knox.models import AuthToken
 from simple_history.admin import SimpleHistoryAdmin
@@ -18,23 +17,8 @@ from core.invitations import send_invitation
 from core.jobs import Job
 from core.models import Letterhead, Organization, Region, RegionAlias, User
 from core.refusals import Refused
+from core.resources import HouseResource, by_key
 from core.spreadsheet import EXPORT_FORMATS, IMPORT_FORMATS
-
-
-class HouseResource(resources.ModelResource):
-    """All rows or none, each checked by the model, related records by their keys."""
-
-    class Meta:
-        abstract = True
-        use_transactions = True
-        clean_model_instances = True
-        skip_unchanged = True
-        report_skipped = True
-
-
-def by_key(column: str, model, key: str) -> fields.Field:
-    """A column that names a related record by its key."""
-    return fields.Field(column_name=column, attribute=column, widget=widgets.ForeignKeyWidget(model, key))
 
 
 class ExportingAdmin(ExportMixin, SimpleHistoryAdmin):
@@ -56,6 +40,7 @@ class HouseAdmin(ImportExportMixin, ExportingAdmin):
     """With lists that come in as well."""
 
     import_formats = IMPORT_FORMATS
+    import_template_name = "admin/house_import.html"
 
     def has_import_permission(self, request):
         """A list adds and changes records, so it needs both rights; the package itself lets everyone import."""
