@@ -9,22 +9,34 @@ PY := .venv/bin/python
 MANAGE := $(PY) manage.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# A web server with the background worker beside it. Each has a process group of its own; both end with this shell. A worker
+# in the middle of something long is not waited for: what it did is begun again by the next one.
+define beside_worker
+set -m
+$(MANAGE) qcluster & worker=$$!
+$(1) & web=$$!
+stop() { exec 2>/dev/null; trap - INT TERM HUP; kill -TERM -- -$$web -$$worker 2>/dev/null || true; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 -- -$$worker 2>/dev/null || kill -0 -- -$$web 2>/dev/null || break; sleep 0.5; done; kill -KILL -- -$$web -$$worker 2>/dev/null || true; }
+trap 'stop; exit 0' INT TERM HUP
+trap stop EXIT
+wait $$web
+endef
+
 .PHONY: run setup serve test lint audit axe bench packages test-packages messages
 
 run: setup ## everything, then serve with the demo programme
 	@echo
 	echo "kotaku: http://127.0.0.1:$(PORT)"
 	echo "Akun demo (kata sandi kotaku-demo): admin planner verifier viewer pokja_member opd_user balai village_user"
-	exec $(MANAGE) runserver --noreload $(PORT)
+	$(call beside_worker,$(MANAGE) runserver --noreload $(PORT))
 
 setup: packages .venv/installed node_modules/installed var/env messages ## all of that except serving
 	@$(MANAGE) migrate --verbosity 0
 	$(MANAGE) collectstatic --noinput --verbosity 0
 	if [ "$${DEBUG:-1}" = 1 ]; then $(MANAGE) demo; fi
 
-serve: setup ## as in production: no debug, real web server
+serve: setup ## as in production: no debug, real web server, background worker
 	@export DEBUG=0
-	exec .venv/bin/gunicorn kotaku.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 2 --access-logfile -
+	$(call beside_worker,.venv/bin/gunicorn kotaku.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 2 --access-logfile -)
 
 packages:
 	@.ci/system-packages run

@@ -37,7 +37,8 @@ from core import formats
 from core.api import CheckedSerializer, ReasonSerializer, VisibleKeyField
 from core.models import Organization, Region, User
 from core.rest import ModelPermissions, VerbPermissions
-from slumareas.api import MeasuredSerializer, Visible
+from slumareas.api.values import MeasuredSerializer
+from slumareas.api.visible import Visible
 from slumareas.models import SlumArea
 from workshops.models import AgendaItem, Workshop
 

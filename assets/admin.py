@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from import_export import fields, widgets
 
 from assets.models import Asset, AssetPhoto, Document, DocumentVersion, FunctionCheck, Move, Package
-from core.admin import ExportingAdmin, HouseAdmin, KeyWidget, NamesCells, ReadOnly, RefusalsAsMessages, by_key
+from core.admin import ExportingAdmin, HouseAdmin, ReadOnly, RefusalsAsMessages, by_key
 from core.models import Organization, Region
 from core.refusals import Refused
+from core.resources import KeyWidget
 from core.spreadsheet import as_text
 from slumareas.admin import MeasuredResource
 from slumareas.models import SlumArea
@@ -23,12 +24,7 @@ class DayWidget(widgets.DateWidget):
     """A day; spreadsheet programs keep it as a moment."""
 
     def clean(self, value, row=None, **kwargs):
-        if isinstance(value, datetime):
-            return value.date()
-        try:
-            return super().clean(value, row, **kwargs)
-        except ValueError:
-            raise ValueError(gettext("“%(text)s” is no date. Write it as 2019-07-16.") % {"text": as_text(value)[:40]})
+        return value.date() if isinstance(value, datetime) else super().clean(value, row, **kwargs)
 
 
 def day(column: str) -> fields.Field:
@@ -47,13 +43,13 @@ OPENING = (
 )  # fmt: skip
 
 
-class PackageResource(NamesCells, MeasuredResource):
+class PackageResource(MeasuredResource):
     """One row a package. A new one is taken up at the stage and holder of its row; of a known one these stay."""
 
     giver = by_key("giver", Organization, "key")
     receiver = by_key("receiver", Organization, "key")
     holder = by_key("holder", Organization, "key")
-    village = fields.Field(column_name="village", attribute="village", widget=VillageWidget(Region, "code"))
+    village = fields.Field(column_name="village", attribute="village", widget=VillageWidget(Region, "code", "village"))
     slum_area = by_key("slum_area", SlumArea, "slug")
     stage_reached_on = day("stage_reached_on")
     holder_reached_on = day("holder_reached_on")
@@ -75,7 +71,7 @@ class PackageResource(NamesCells, MeasuredResource):
 
     def before_import_row(self, row, **kwargs):
         number = row["number"] = as_text(row.get("number")).upper()
-        here = self.row_numbers[kwargs["row_number"] - 1]
+        here = self.row_in_file(kwargs["row_number"])
         if number and self.seen.setdefault(number, here) != here:
             sentence = gettext("This number stands in row %(row)s already.")
             raise ValidationError({"number": sentence % {"row": self.seen[number]}})
@@ -104,7 +100,7 @@ class PackageResource(NamesCells, MeasuredResource):
         instance.take_up(by=kwargs.get("user"), at=timezone.now(), **given)
 
 
-class AssetResource(NamesCells, MeasuredResource):
+class AssetResource(MeasuredResource):
     package = by_key("package", Package, "number")
     manager = by_key("manager", Organization, "key")
     next_check_on = day("next_check_on")

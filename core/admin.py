@@ -6,80 +6,21 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from import_export import fields, resources, widgets
+from django_q.models import Failure, OrmQ, Schedule, Success
 from import_export.admin import ExportMixin, ImportExportMixin
 from knox.models import AuthToken
-from openpyxl.utils import get_column_letter
 from simple_history.admin import SimpleHistoryAdmin
 
 from core.invitations import send_invitation
+from core.jobs import Job
 from core.models import Backup, IssuedPaper, Letterhead, Organization, Region, RegionAlias, Reminder, User
 from core.refusals import Refused
+from core.resources import HouseResource, by_key
 from core.spreadsheet import EXPORT_FORMATS, IMPORT_FORMATS
-
-
-class HouseResource(resources.ModelResource):
-    """All rows or none, each checked by the model, related records by their keys."""
-
-    class Meta:
-        abstract = True
-        use_transactions = True
-        clean_model_instances = True
-        skip_unchanged = True
-        report_skipped = True
-
-
-class KeyWidget(widgets.ForeignKeyWidget):
-    """A key that leads nowhere gets a sentence."""
-
-    def clean(self, value, row=None, **kwargs):
-        try:
-            return super().clean(value, row, **kwargs)
-        except self.model.DoesNotExist:
-            sentence = gettext("There is no %(kind)s “%(key)s”.")
-            raise ValueError(sentence % {"kind": self.model._meta.verbose_name, "key": value})
-
-
-def by_key(column: str, model, key: str) -> fields.Field:
-    """A column that names a related record by its key."""
-    return fields.Field(column_name=column, attribute=column, widget=KeyWidget(model, key))
-
-
-class NamesCells(HouseResource):
-    """What is wrong with a row is said with its cell, as the spreadsheet program names it: `E5: …`."""
-
-    class Meta(HouseResource.Meta):
-        abstract = True
-
-    def before_import(self, dataset, **kwargs):
-        super().before_import(dataset, **kwargs)
-        self.columns = {
-            heading: get_column_letter(place) for place, heading in enumerate(dataset.headers or [], start=1)
-        }
-        # Blank rows are left out of the table, so its rows know where they stood.
-        self.row_numbers = getattr(dataset, "row_numbers", None) or range(2, len(dataset) + 2)
-
-    def import_row(self, row, instance_loader, **kwargs):
-        result = super().import_row(row, instance_loader, **kwargs)
-        if result.validation_error is not None:
-            number = self.row_numbers[kwargs["row_number"] - 1]
-            result.validation_error = self._with_cells(result.validation_error, number)
-        return result
-
-    def _with_cells(self, error: ValidationError, number: int) -> ValidationError:
-        said = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
-        return ValidationError(
-            {
-                name: [f"{self.columns.get(name, '')}{number}: {sentence}" for sentence in sentences]
-                for name, sentences in said.items()
-            }
-        )
 
 
 class ExportingAdmin(ExportMixin, SimpleHistoryAdmin):
@@ -101,6 +42,7 @@ class HouseAdmin(ImportExportMixin, ExportingAdmin):
     """With lists that come in as well."""
 
     import_formats = IMPORT_FORMATS
+    import_template_name = "admin/house_import.html"
 
     def has_import_permission(self, request):
         """A list adds and changes records, so it needs both rights; the package itself lets everyone import."""
@@ -355,7 +297,22 @@ class BackupAdmin(ReadOnly):
     list_display = ["made_at", "file_name", "version", "size", "sha256"]
 
 
+@admin.register(Job)
+class JobAdmin(ReadOnly):
+    """What the background worker does and did. Jobs begin and are stopped on the pages of what they are about."""
+
+    list_display = ["about", "state", "step_label", "done", "total", "by", "asked_at", "ended_at"]
+    list_select_related = ["by"]
+    list_filter = ["state"]
+    search_fields = ["about", "by__username"]
+    list_per_page = 50
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
+
 # What a role may do is the table in kotaku.roles; a second place to change it would be overwritten by it.
 # Addresses, tokens and second factors are their owners' own business, on their account page.
-for packaged in (Group, EmailAddress, AuthToken, Authenticator):
+# The queue knows jobs by their number alone; what they are is told above.
+for packaged in (Group, EmailAddress, AuthToken, Authenticator, Schedule, Success, Failure, OrmQ):
     admin.site.unregister(packaged)

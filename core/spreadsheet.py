@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -28,7 +29,7 @@ from openpyxl.utils import get_column_letter
 from core import spreadsheet_reading
 from core.spreadsheet_process import read_apart
 from core.spreadsheet_reading import KINDS, MAX_ROWS, ending_of
-from core.spreadsheet_shapes import Book, Row, Sheet, Unreadable, Value, escaped
+from core.spreadsheet_shapes import Book, Marks, Row, Sheet, Unreadable, Value, escaped
 
 __all__ = ["Book", "Row", "Sheet", "Value", "escaped"]
 
@@ -188,6 +189,16 @@ def _heading_cell(sheet, value):
 # --- the admin's import and export -----------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where the rows of a dataset stand: the sheet that was read, those that were not, and what is marked in it."""
+
+    sheet: str
+    rows: Sequence[Row]
+    others: Sequence[str]
+    marks: Marks
+
+
 class _TableFormat(Format):
     """Reading and writing by the functions above, in the shape that django-import-export asks for."""
 
@@ -213,16 +224,17 @@ class _TableFormat(Format):
         return True
 
     def create_dataset(self, in_stream: bytes) -> tablib.Dataset:
-        """The first visible sheet; its first filled row holds the headings."""
-        sheets = read_tables(in_stream, f"import.{self.EXTENSION}")
-        sheet = next((sheet for sheet in sheets if not sheet.is_hidden and sheet.rows), sheets[0])
-        heading, *filled = [row for row in sheet.rows if not row.is_empty]
-        width = max((place + 1 for place, value in enumerate(heading.values) if value is not None), default=0)
-        dataset = tablib.Dataset(headers=[as_text(value) for value in heading.values[:width]])
-        for row in filled:
-            dataset.append(["" if value is None else value for value in row.values[:width]])
-        # For whoever has to name a cell: tablib knows of no blank rows.
-        dataset.row_numbers = [row.number for row in filled]
+        """The first visible sheet; its first filled row holds the headings, until `core.resources` finds better ones."""
+        book = read_book(in_stream, f"import.{self.EXTENSION}")
+        shown = [sheet for sheet in book.sheets if not sheet.is_hidden and sheet.rows]
+        sheet = shown[0] if shown else book.sheets[0]
+        filled = [row.values for row in sheet.rows if not row.is_empty]
+        width = max((place + 1 for place, value in enumerate(filled[0]) if value is not None), default=0)
+        dataset = tablib.Dataset(headers=[as_text(value) for value in filled[0][:width]])
+        for values in filled[1:]:
+            dataset.append(["" if value is None else value for value in values[:width]])
+        others = [other.name for other in book.sheets if other is not sheet and other.rows]
+        dataset.origin = Origin(sheet.name, sheet.rows, others, book.marks.get(sheet.name) or Marks())
         return dataset
 
     def _table(self, dataset: tablib.Dataset) -> list[Sequence]:

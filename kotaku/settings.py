@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "knox",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_q",
     "core",
     "slumareas",
     "workshops",
@@ -134,6 +135,28 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Counts of throttles live here. With several processes `dbcache://kotaku_cache` makes them count together.
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
+
+# --- background work (core.jobs) ---------------------------------------------------------------------
+Q_CLUSTER = {
+    "name": "kotaku",
+    "orm": "default",
+    # SQLite has one writer, and two large imports at once would need twice the memory.
+    "workers": 1 if DATABASES["default"]["ENGINE"].endswith("sqlite3") else 2,
+    "queue_limit": 2,
+    "timeout": int(timedelta(hours=1).total_seconds()),
+    # Above the timeout, so that nothing that still runs is given out again; a lost job is found sooner by core.jobs.
+    "retry": int(timedelta(minutes=65).total_seconds()),
+    "ack_failures": True,
+    "max_attempts": 1,
+    "poll": 1,
+    "guard_cycle": 1,
+    "save_limit": 100,
+    "catch_up": False,
+    "recycle": 100,
+    "max_rss": 300_000,  # kB: a worker that read a large file gives its memory back
+    "log_level": "WARNING",
+}
+
 
 # --- people ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "core.User"
@@ -258,6 +281,7 @@ for name in ("SEAL_CERTIFICATE", "SEAL_TRUSTED"):
 
 # --- mail -------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+EMAIL_TIMEOUT = 20  # a mail server that does not answer holds up nobody for long
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kotaku <kotaku@localhost>")
 
 # Links in mails have no request to take the host from.
@@ -265,8 +289,8 @@ _own_host = next((host for host in ALLOWED_HOSTS if not host.startswith((".", "*
 SITE_URL = env.str("SITE_URL", default=f"{'https' if HTTPS else 'http'}://{_own_host}").rstrip("/")
 
 # --- watching over the service ------------------------------------------------------------------------
-# Dotted name of a function that gives the moment of the worker's last sign of life, or None. Empty: there is no worker.
-WORKER_SEEN_AT = ""
+# Dotted name of a function that gives the moment of the worker's last sign of life, or None.
+WORKER_SEEN_AT = "core.jobs.worker_seen_at"
 # An older backup is a warning at /healthz.
 BACKUP_HOURS = env.int("BACKUP_HOURS", default=48)
 
@@ -330,6 +354,7 @@ SPECTACULAR_SETTINGS = {
         "RegionLevel": "core.models.Region.Level",
         "RegionKind": "core.models.Region.Kind",
         "ImportState": "slumareas.models.Import.State",
+        "JobState": "core.jobs.Job.State",
         "OrganizationKind": "core.models.Organization.Kind",
         "AgreementCriterion": "agreements.models.records.CRITERION_CHOICES",
         "AgreementKind": "agreements.models.Agreement.Kind",

@@ -18,6 +18,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from core.admin import ExportingAdmin, HouseAdmin, HouseResource, ReadOnly, RefusalsAsMessages, by_key
 from core.models import Region
 from core.refusals import Refused
+from core.resources import WrongCell
 from core.spreadsheet import EXPORT_FORMATS, as_text
 from slumareas import checking
 from slumareas.forms import WithVillages
@@ -56,7 +57,7 @@ class QuantityWidget(widgets.Widget):
         try:
             return self.quantity.to_python(as_text(value) or None)
         except ValidationError as error:
-            raise ValueError(error.messages[0])
+            raise WrongCell(error.messages[0])
 
     def render(self, value, obj=None, **kwargs):
         if value is None:
@@ -96,6 +97,9 @@ def unit_of(row) -> NeighbourhoodUnit:
     if unit is None:
         raise ValidationError({"rt": gettext("This RT is not recorded in the village.")})
     return unit
+
+
+PLACE = {"region", "rw", "rt"}
 
 
 class PlacedResource(MeasuredResource):
@@ -636,8 +640,29 @@ class WorkResource(PlacedResource):
         fields = ["id", "region", "rw", "rt", "year", "criterion", "activity", "volume", "funding_source", "cost"]
 
     def import_instance(self, instance, row, **kwargs):
-        instance.unit = unit_of(row)
-        super().import_instance(instance, row, **kwargs)
+        """All that is wrong with a row at once: its place does not hide its figures."""
+        errors = {}
+        try:
+            instance.unit = unit_of(row)
+        except ValidationError as refused:
+            errors = refused.update_error_dict(errors)
+        try:
+            super().import_instance(instance, row, **kwargs)
+        except ValidationError as refused:
+            errors = refused.update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
+
+    def validate_instance(self, instance, import_validation_errors=None, validate_unique=True):
+        errors = dict(import_validation_errors or {})
+        if not PLACE & errors.keys():
+            super().validate_instance(instance, errors, validate_unique)
+            return
+        try:
+            instance.clean_fields(exclude={*errors, "unit"})  # what needs the neighbourhood cannot be asked
+        except ValidationError as refused:
+            errors = refused.update_error_dict(errors)
+        raise ValidationError(errors)
 
 
 @admin.register(Work)

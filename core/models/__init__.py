@@ -1,5 +1,6 @@
 """Shared nouns. Admitted here: what at least two apps need and what knows nothing of slums."""
 
+from core.jobs import Job, Worker
 from core.models.backups import Backup
 from core.models.history_seals import HistorySeal
 from core.models.issued_papers import IssuedPaper
@@ -22,6 +23,7 @@ __all__ = [
     "DemoPart",
     "HistorySeal",
     "IssuedPaper",
+    "Job",
     "Letterhead",
     "Official",
     "Organization",
@@ -31,5 +33,6 @@ __all__ = [
     "SavedFilter",
     "Reminder",
     "User",
+    "Worker",
     "normalised_name",
 ]

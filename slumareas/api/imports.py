@@ -1,6 +1,6 @@
 """Files with baselines: a look, storing, taking back."""
 
-from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
@@ -8,13 +8,15 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
 from core.api import ErrorSerializer, VisibleKeyField
+from core.jobs import Job
 from core.models import Region
+from core.refusals import Refused
 from core.rest import ModelPermissions, VerbPermissions
 from slumareas import checking
 from slumareas.api.values import NumberField, WithClass
 from slumareas.api.visible import Visible
 from slumareas.filters import ImportFilter
-from slumareas.importing import importer, storing
+from slumareas.importing import doors
 from slumareas.importing.preview import read_report
 from slumareas.models import Import
 from slumareas.models.places import FIRST_YEAR, LAST_YEAR
@@ -90,12 +92,26 @@ class ImportSerializer(serializers.ModelSerializer):
         ]
 
 
+class JobSerializer(serializers.ModelSerializer):
+    """Work of the background worker: `done` of `total` rows in this step, 0 where nobody knows."""
+
+    class Meta:
+        model = Job
+        fields = ["about", "state", "step", "done", "total", "message", "asked_at", "ended_at"]
+
+
 class ImportDetailSerializer(ImportSerializer):
     sheets = ReadSheetSerializer(many=True, read_only=True)
+    job = serializers.SerializerMethodField(help_text="The latest work in the background, null where there was none.")
     undo_result = serializers.SerializerMethodField(help_text="Null until it is taken back.")
 
     class Meta(ImportSerializer.Meta):
-        fields = [*ImportSerializer.Meta.fields, "sheets", "undo_result"]
+        fields = [*ImportSerializer.Meta.fields, "is_large", "sheets", "undo_result", "job"]
+
+    @extend_schema_field(JobSerializer(allow_null=True))
+    def get_job(self, record):
+        job = record.latest_job()
+        return JobSerializer(job).data if job else None
 
     @extend_schema_field(UndoResultSerializer(allow_null=True))
     def get_undo_result(self, record):
@@ -187,7 +203,7 @@ class ImportViewSet(Visible, mixins.DestroyModelMixin, viewsets.ReadOnlyModelVie
     }
 
     def get_permissions(self):
-        return [VerbPermissions()] if self.action in ("apply", "undo") else [ModelPermissions()]
+        return [VerbPermissions()] if self.action in ("apply", "undo", "stop") else [ModelPermissions()]
 
     def get_serializer_class(self):
         return ImportSerializer if self.action == "list" else ImportDetailSerializer
@@ -198,34 +214,69 @@ class ImportViewSet(Visible, mixins.DestroyModelMixin, viewsets.ReadOnlyModelVie
             raise PermissionDenied
         return record
 
-    @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={201: ImportDetailSerializer})
+    @extend_schema(
+        request={"multipart/form-data": UploadSerializer},
+        responses={200: ImportDetailSerializer, 201: ImportDetailSerializer, 202: ImportDetailSerializer},
+    )
     def create(self, request):
-        """Keep a file and look at it. What cannot be read is refused at `file`."""
-        sent = UploadSerializer(data=request.data, context=self.get_serializer_context())
-        sent.is_valid(raise_exception=True)
-        record = importer.upload(**sent.validated_data, by=request.user)
-        return Response(self.get_serializer(record).data, status=status.HTTP_201_CREATED)
+        """Keep a file and look at it (201); a large one is looked at in the background (202).
+
+        What cannot be read is refused at `file`. A file that the same person sent before and that still waits is
+        given again (200).
+        """
+        given = UploadSerializer(data=request.data, context=self.get_serializer_context())
+        given.is_valid(raise_exception=True)
+        sent = doors.send(**given.validated_data, by=request.user, address=self._address)
+        if sent.is_known:
+            return self._told(sent.record, None)
+        code = status.HTTP_202_ACCEPTED if sent.record.is_large else status.HTTP_201_CREATED
+        return Response(self.get_serializer(sent.record).data, status=code)
+
+    def _address(self, record: Import) -> str:
+        """For the mail: the page, which a person can open."""
+        return self.request.build_absolute_uri(record.get_absolute_url())
+
+    def _told(self, record: Import, job: Job | None) -> Response:
+        code = status.HTTP_202_ACCEPTED if job else status.HTTP_200_OK
+        return Response(self.get_serializer(record).data, status=code)
 
     def perform_destroy(self, instance):
         instance.discard()
 
-    @extend_schema(request=WordsToStoreSerializer, responses=ImportDetailSerializer)
+    @extend_schema(request=WordsToStoreSerializer, responses={200: ImportDetailSerializer, 202: ImportDetailSerializer})
     @action(detail=True, methods=["post"])
     def apply(self, request, key):
-        """Store the valid rows, all or none. Where the stored figures changed meanwhile it is looked at again first."""
+        """Store the valid rows, all or none; those of a large file in the background (202).
+
+        Where the stored figures changed meanwhile the file is looked at again first.
+        """
         record = self._record("slumareas.add_import")
         words = WordsToStoreSerializer(data=request.data)
         words.is_valid(raise_exception=True)
-        importer.apply(record, **words.validated_data, by=request.user)
-        return Response(self.get_serializer(record).data)
+        job = doors.apply(record, **words.validated_data, by=request.user, address=self._address)
+        return self._told(record, job)
+
+    @extend_schema(request=None, responses={200: ImportDetailSerializer, 202: ImportDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def undo(self, request, key):
+        """New rows go, changed ones are as they were; a large import is taken back in the background (202).
+
+        `undo_result` names those that were changed since and are kept.
+        """
+        record = self._record("slumareas.undo_import")
+        job = doors.undo(record, by=request.user, address=self._address)
+        return self._told(self.get_object(), job)
 
     @extend_schema(request=None, responses=ImportDetailSerializer)
     @action(detail=True, methods=["post"])
-    def undo(self, request, key):
-        """New rows go, changed ones are as they were; `undo_result` names those that were changed since and are kept."""
-        record = self._record("slumareas.undo_import")
-        storing.undo(record, by=request.user, at=timezone.now())
-        return Response(self.get_serializer(self.get_object()).data)
+    def stop(self, request, key):
+        """What is done in the background about this file ends, and changes nothing."""
+        record = self._record("slumareas.add_import")
+        job = record.latest_job()
+        if job is None:
+            raise Refused(_("This work has ended already."))
+        job.stop()
+        return Response(self.get_serializer(record).data)
 
     @extend_schema(responses={200: ReportSerializer, 409: ErrorSerializer})
     @action(detail=True)

@@ -8,17 +8,20 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from openpyxl.utils import get_column_letter
 
+from core.jobs import no_progress
 from core.models import Region
 from core.spreadsheet import Row, Sheet, Value, as_text
 from core.spreadsheet_shapes import Marks
 from slumareas import checking, scoring
 from slumareas.importing import headings
 from slumareas.importing.book import Book
+from slumareas.importing.merging import downwards
 from slumareas.importing.places import Villages, plain_name
 from slumareas.importing.rows import Note, Reader, ReadRow, rule_set_of
+from slumareas.importing.steps import CHECKING, COMPARING, ROWS_A_SIGN
 from slumareas.importing.tables import SEARCHED_ROWS, Table, cell_at, find_table, shape_of, speaks_of_other_rule_set
 from slumareas.models import AssessmentYear
-from slumareas.models.assessments import stored_quantities
+from slumareas.models.assessments import stored_rows
 from slumareas.models.baselines import stamp_of
 from slumareas.models.quantities import QUANTITY_KEYS
 
@@ -102,6 +105,7 @@ def analyse(
     rule_set: str | None = None,
     region: Region | None = None,
     choices: Choices | None = None,
+    progress=no_progress,
 ) -> Analysis:
     """Look at every visible sheet. `book` is the file as it was read, or why it could not be.
 
@@ -129,10 +133,11 @@ def analyse(
         if table is not None and mapping is None and (mapping := choices.remembered.get(shape_of(table))):
             table = find_table(sheet, rules.key, marks.merged, mapping)
         if table is not None:
-            _read_table(found, table, rules, villages, marks)
+            _read_table(found, table, rules, villages, marks, progress)
     if not found.tables:
         found.findings.append(Finding("no_table", is_error=True))
     _find_duplicates(found)
+    progress(COMPARING)
     compare(found)
     for row in found.rows:
         if row.notes:
@@ -180,20 +185,21 @@ def _corrected(sheet: Sheet, marks: Marks, cells: dict[str, str]) -> Sheet:
 
 def _filled_down(sheet: Sheet, marks: Marks) -> Sheet:
     """The value of a cell that was merged downwards in each of its rows: a village above its neighbourhoods."""
-    down = [((top, left), bottom) for (top, left), (bottom, right) in marks.merged if bottom > top and left == right]
+    down = [one for one in marks.merged if one[1][0] > one[0][0] and one[0][1] == one[1][1]]
     if not down:
         return sheet
     rows = [list(row.values) for row in sheet.rows]
-    for (top, left), bottom in down:
-        for number in range(top + 1, min(bottom + 1, len(rows))):
-            if left < len(rows[number]) and rows[number][left] is None:
-                rows[number][left] = rows[top][left]
+    for column, top, bottom in downwards(down, {left for (_top, left), _end in down}, len(rows)):
+        above = rows[top][column] if column < len(rows[top]) else None
+        for number in range(top + 1, bottom + 1):
+            if column < len(rows[number]) and rows[number][column] is None:
+                rows[number][column] = above
     filled = (Row(row.number, tuple(values)) for row, values in zip(sheet.rows, rows, strict=True))
     return Sheet(sheet.name, tuple(filled), sheet.is_hidden)
 
 
 # --- one sheet -------------------------------------------------------------------------------------------
-def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks: Marks) -> None:
+def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks: Marks, progress) -> None:
     found.tables.append(table)
     sheet = table.sheet.name
     letter = {key: get_column_letter(column + 1) for key, column in table.columns.items()}
@@ -214,7 +220,9 @@ def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks:
     default = _village_of_sheet(table, villages)
     reader = Reader(table, rules, villages, found.year, marks, default)
     whole = [code for code, is_so in _whole_sheet(found, table, rules.key) if is_so]
-    for row in reader.read():
+    for number, row in enumerate(reader.read()):
+        if number % ROWS_A_SIGN == 0:
+            progress(CHECKING, number, len(table.rows))
         row.notes += [Note(code, "", reader.anchor, None) for code in whole]
         found.rows.append(row)
 
@@ -277,7 +285,7 @@ def compare(found: Analysis) -> None:
         previous = before.get(row.identity)
         if previous and not row.has_error:
             columns = row.table.columns
-            jumps = checking.jumps(row.scaled_values, previous)
+            jumps = checking.jumps(row.scaled_values, previous[1])
             row.notes += [Note(one.code, one.field, columns.get(one.field, row.table.anchor)) for one in jumps]
         if row.has_error:
             row.state = ERROR
@@ -287,13 +295,15 @@ def compare(found: Analysis) -> None:
             _compare_row(row, stored.get(row.identity), found.rule_set)
 
 
-def _compare_row(row: ReadRow, kept: dict[str, int | None] | None, rule_set: str) -> None:
+def _compare_row(row: ReadRow, stored: tuple[bool, dict[str, int | None]] | None, rule_set: str) -> None:
     """What the file has no column for stays as it is stored, and counts in the score."""
-    if kept is None:
+    if stored is None:
         row.state = NEW
         return
+    row.was_made_up, kept = stored
     now = row.scaled_values
-    row.state = UNCHANGED if all(kept[key] == value for key, value in now.items()) else CHANGED
+    is_same = all(kept[key] == value for key, value in now.items())
+    row.state = UNCHANGED if is_same and row.is_made_up in (None, row.was_made_up) else CHANGED
     row.before = kept if row.state == CHANGED else None
     result = scoring.score(kept | now, kept | now, scoring.RULE_SETS[rule_set])
     row.total, row.slum_class = result.total, result.slum_class
@@ -303,14 +313,13 @@ def _year_before(found: Analysis) -> AssessmentYear | None:
     return AssessmentYear.objects.measured().filter(year__lt=found.year).order_by("-year", "rule_set").first()
 
 
-def _stored(year: AssessmentYear | None, regions: dict[int, str]) -> dict[tuple, dict[str, int | None]]:
-    """{(code, rw, rt): quantities as they are stored}"""
+def _stored(year: AssessmentYear | None, regions: dict[int, str]) -> dict[tuple, tuple[bool, dict[str, int | None]]]:
+    """{(code, rw, rt): (whether made up, quantities as they are stored)}"""
     if year is None or not regions:
         return {}
-    stored = stored_quantities(year, regions)
     return {
-        (regions[region], rw, rt): dict(zip(QUANTITY_KEYS, values, strict=True))
-        for (region, rw, rt), values in stored.items()
+        (regions[region], rw, rt): (is_made_up, dict(zip(QUANTITY_KEYS, values, strict=True)))
+        for (region, rw, rt), (is_made_up, values) in stored_rows(year, regions).items()
     }
 
 

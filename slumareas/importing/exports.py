@@ -23,7 +23,7 @@ from slumareas.scoring import DENOMINATORS, OPEN_SPACE, RuleSet
 
 FORMATS = ("xlsx", "csv", "json", "geojson")
 IDENTITY = ("region", "rw", "rt", "year", "rule_set")
-RESULT = ("total", "class")
+RESULT = ("total", "class", "is_made_up")
 
 
 def measured_columns(rules: RuleSet) -> list[str]:
@@ -48,10 +48,10 @@ def export(year: AssessmentYear, kind: str, user=None) -> bytes:
 
 
 def _rows(baselines, year: AssessmentYear, measured: list[str]) -> Iterator[list]:
-    names = ("unit__region__code", "unit__rw", "unit__rt", *measured, "total", "slum_class")
+    names = ("unit__region__code", "unit__rw", "unit__rt", *measured, "total", "slum_class", "is_made_up")
     ordered = baselines.order_by("unit__region__code", "unit__rw", "unit__rt", "pk")
-    for region, rw, rt, *values, slum_class in ordered.values_list(*names).iterator(2_000):
-        yield [region, rw, rt, year.year, year.rule_set, *values, slum_class or None]
+    for region, rw, rt, *values, slum_class, is_made_up in ordered.values_list(*names).iterator(2_000):
+        yield [region, rw, rt, year.year, year.rule_set, *values, slum_class or None, is_made_up]
 
 
 def _fixed(value):

@@ -18,6 +18,7 @@ REGION_CODE, VILLAGE, DISTRICT, RW, RT, RT_RW, RW_RT, HAMLET, AREA_NAME = (
 )  # fmt: skip
 PUBLIC_SPACE = "public_space_m2"
 TOTAL, CLASS, YEAR, RULE_SET, NOTE, KNOWN = "total", "class", "year", "rule_set", "note", "known"
+MADE_UP = "is_made_up"
 VOLUME, PERCENT, SCORE, SHARE = "volume", "percent", "score", "share"
 
 _SHORT = {
@@ -182,7 +183,7 @@ def meaning_of(text: str, rule_set: str) -> Meaning | None:
 
 _OWN_NAMES = {
     "verified_area_ha", "building_count", "population", "household_count", "ideal_road_m", "ideal_drainage_m",
-    "open_space_m2", "region", "rw", "rt", "year", "rule_set", "total", "class",
+    "open_space_m2", "region", "rw", "rt", "year", "rule_set", "total", "class", "is_made_up",
 }  # fmt: skip
 _CODE_ONLY = {"volume", "persen", "%", "nilai", "proporsi", "kriteria", "awal", "akhir", "numerik", "kebutuhan"}
 # Where two rules fit, the more particular one is meant.

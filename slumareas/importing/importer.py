@@ -1,4 +1,4 @@
-"""From a file to stored baselines: read, look, decide, store. Commands, pages and API come through here."""
+"""From a file to stored baselines: read, look, decide, store. Commands come through here, pages and API by way of `doors`."""
 
 import hashlib
 import time
@@ -11,19 +11,22 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.jobs import no_progress
 from core.models import Region
 from core.refusals import Refused
-from core.spreadsheet import refuse_size
 from slumareas.importing.analysis import Analysis, Choices, analyse
 from slumareas.importing.book import open_book
 from slumareas.importing.error_workbook import error_workbook
-from slumareas.importing.preview import write_preview
+from slumareas.importing.preview import read_summary, write_preview
 from slumareas.importing.report import refusal, report, sentence, sheets_of
+from slumareas.importing.steps import MARKING, READING, SHOWING, STORING
 from slumareas.importing.storing import Outdated, store
 from slumareas.models import ColumnMapping, Import
+from slumareas.models.imports import nothing_typed
 
 REFUSED = "refused"  # nothing is kept of such a file
 APPLIED, PARTLY_APPLIED = Import.State.APPLIED, Import.State.PARTLY_APPLIED
+SMALL_ROWS = 2_000  # what a page answers at once; more goes to the background worker
 ATTEMPTS = 3  # somebody else may change the year between looking and storing
 
 
@@ -110,6 +113,7 @@ def _stored(content: bytes, outcome: Outcome, region, choices: Choices, permits:
     found, now = outcome.found, timezone.now()
     record = Import(
         file_name=found.file[-255:],
+        is_large=len(found.rows) > SMALL_ROWS,
         sha256=found.sha256,
         year=found.year,
         rule_set=found.rule_set,
@@ -134,111 +138,128 @@ def _stored(content: bytes, outcome: Outcome, region, choices: Choices, permits:
 
 
 @transaction.atomic
-def finish(record: Import, found: Analysis, state: str, *, by, at) -> None:
+def finish(record: Import, found: Analysis, state: str, *, by, at, progress=no_progress) -> None:
     """Store, and say so in the record, both or neither."""
-    store(found, record, by=by, at=at)
+    store(found, record, by=by, at=at, progress=progress)
     record.move(state, counts=found.counts(), sheets=sheets_of(found), applied_at=at)
 
 
-# --- with a look in between: pages and API --------------------------------------------------------------------
-def upload(file, *, year: int, rule_set: str, region: Region | None, by) -> Import:
-    """Keep a file that was sent, looked at and ready to be decided about.
+# --- with a look in between: what `doors` does at once or in the background ---------------------------------------
+def look(record: Import, content: bytes | None = None, *, progress=no_progress) -> None:
+    """Look at the file, with what was decided about it and what was typed since, which then counts as decided.
 
-    Without a rule set the file's own counts, or else that of the year. Raises ValidationError at `file` for what is too
-    large or no table.
+    Raises ValidationError where the file cannot be read or what was typed does not fit it; nothing is changed then.
     """
-    record = Import(file_name=file.name[-255:], year=year, rule_set=rule_set, region=region, by=by, at=timezone.now())
-    try:
-        refuse_size(file.size)
-        content = file.read()
-        record.sha256 = hashlib.sha256(content).hexdigest()
-        found = _analysed(record, content)
-    except ValidationError as refused:
-        raise ValidationError({"file": refused.messages})
-    record.rule_set = found.rule_set
-    record.file.save(file.name, ContentFile(content), save=False)
-    _note(record, found)
-    record.save()
-    return record
-
-
-def look(record: Import) -> None:
-    """Look at the file again, with what was decided about it since. Raises ValidationError for decisions that do not fit."""
-    record.require_previewed()
-    found, old = _analysed(record), record.preview.name
-    _note(record, found)
-    names = ("counts", "sheets", "preview", "stamp", "mapping", "decisions")
-    record.move(Import.State.PREVIEWED, **{name: getattr(record, name) for name in names})
-    record.preview.storage.delete(old)
-
-
-def _note(record: Import, found: Analysis) -> None:
-    record.counts, record.sheets, record.stamp = found.counts(), sheets_of(found), found.stamp
+    typed = record.typed
+    old = [file.name for file in (record.preview, record.reasons) if file]
+    mapping, decisions = proposed(record)
+    found = analysed(record, content, progress=progress)
+    progress(SHOWING)
+    record.mapping, record.decisions, record.typed, record.reasons = mapping, decisions, nothing_typed(), ""
+    record.rule_set, record.counts, record.sheets, record.stamp = (
+        found.rule_set, found.counts(), sheets_of(found), found.stamp,
+    )  # fmt: skip
     write_preview(record, found)
+    if record.pk is None:
+        return
+    with transaction.atomic():
+        names = (
+            "rule_set", "counts", "sheets", "preview", "reasons", "stamp", "mapping", "decisions", "typed",
+        )  # fmt: skip
+        record.move(Import.State.PREVIEWED, **{name: getattr(record, name) for name in names})
+        if typed.get("mapping"):
+            _remember(record)
+    for name in old:
+        record.preview.storage.delete(name)
 
 
-def apply(record: Import, *, valid_rows_only: bool, reason: str, by) -> None:
-    """Store what was looked at.
+def proposed(record: Import) -> tuple[list, dict]:
+    """(mapping, decisions) as they would be with what was typed since."""
+    typed = record.typed
+    mapped = {one["sheet"] for one in typed.get("mapping", [])}
+    mapping = [*(one for one in record.mapping if one["sheet"] not in mapped), *typed.get("mapping", [])]
+    villages = record.decisions.get("villages", {}) | typed.get("villages", {})
+    cells = {sheet: dict(known) for sheet, known in record.decisions.get("cells", {}).items()}
+    for sheet, changed in typed.get("cells", {}).items():
+        cells[sheet] = cells.get(sheet, {}) | changed
+    return mapping, {**record.decisions, "villages": villages, "cells": cells}
 
-    Raises ValidationError by field where errors or warnings need a word, Refused where something else stands against it
-    or the stored figures are others now.
-    """
+
+def _remember(record: Import) -> None:
+    """The next file with the same heading needs no question."""
+    headings = {one["sheet"]: one for one in read_summary(record)["headings"]}
+    for one in record.mapping:
+        if heading := headings.get(one["sheet"]):
+            told = {"heading": heading["heading"], "columns": one["columns"], "ignored": one["ignored"]}
+            ColumnMapping.objects.update_or_create(shape=heading["shape"], defaults=told)
+
+
+def require_words(record: Import, permits: Permits) -> None:
+    """Raises ValidationError by field where errors or warnings need a word."""
     record.require_previewed()
-    permits = Permits(valid_rows_only=valid_rows_only, accepts_warnings=bool(reason), reason=reason)
-    _require_words(record.counts, permits)
-    found = _analysed(record)
+    wanted = {}
+    if record.counts["errors"] and not permits.valid_rows_only:
+        wanted["valid_rows_only"] = _("There are errors. Mend them, or tick that only the valid rows are stored.")
+    if record.counts["warnings"] and not permits.accepts_warnings:
+        wanted["reason"] = _("Say why the warnings may pass.")
+    if wanted:
+        raise ValidationError(wanted)
+
+
+def apply(record: Import, permits: Permits, *, by, progress=no_progress) -> None:
+    """Store what was looked at. Raises Refused where something stands against it or the stored figures are others now."""
+    record.require_previewed()
+    found = analysed(record, progress=progress)
     if found.stamp != record.stamp:
-        look(record)
+        look(record, progress=progress)
         raise Outdated
     state = decided(found, permits)
     if state == REFUSED:
         raise Refused(refusal(found, permits.valid_rows_only))
     if not found.changing_rows:
         raise Refused(_("This file changes nothing: everything in it is stored already."))
+    progress(STORING)
     with transaction.atomic():
         record.valid_rows_only, record.accepts_warnings = permits.valid_rows_only, permits.accepts_warnings
         record.reason = permits.reason
         record.save(update_fields=["valid_rows_only", "accepts_warnings", "reason"])
-        finish(record, found, state, by=by, at=timezone.now())
+        finish(record, found, state, by=by, at=timezone.now(), progress=progress)
 
 
-def _require_words(counts: dict, permits: Permits) -> None:
-    wanted = {}
-    if counts["errors"] and not permits.valid_rows_only:
-        wanted["valid_rows_only"] = _("There are errors. Mend them, or tick that only the valid rows are stored.")
-    if counts["warnings"] and not permits.accepts_warnings:
-        wanted["reason"] = _("Say why the warnings may pass.")
-    if wanted:
-        raise ValidationError(wanted)
+def workbook_of_errors(record: Import, *, progress=no_progress) -> bytes:
+    record.require_previewed()
+    found = analysed(record, progress=progress)
+    progress(MARKING)
+    return error_workbook(content_of(record), found)
 
 
-def workbook_of_errors(record: Import) -> bytes:
-    return error_workbook(_content(record), _analysed(record))
-
-
-def _content(record: Import) -> bytes:
+def content_of(record: Import) -> bytes:
     with record.file.open("rb") as file:
         return file.read()
 
 
-def _analysed(record: Import, content: bytes | None = None) -> Analysis:
+def analysed(record: Import, content: bytes | None = None, *, progress=no_progress) -> Analysis:
     """Raises ValidationError where the file cannot be read, or the decisions do not fit it."""
-    content = _content(record) if content is None else content
+    content = content_of(record) if content is None else content
     remembered = {one.shape: {"columns": one.columns, "ignored": one.ignored} for one in ColumnMapping.objects.all()}
+    mapping, decisions = proposed(record)
     choices = Choices(
-        mapping=record.mapping,
-        villages=record.decisions.get("villages", {}),
-        cells=record.decisions.get("cells", {}),
+        mapping=mapping,
+        villages=decisions["villages"],
+        cells=decisions["cells"],
         remembered=remembered,
     )
+    progress(READING)
+    is_first_look = record.state == Import.State.RECEIVED
     found = analyse(
         open_book(content, record.file_name),
         record.sha256,
         record.file_name,
         year=record.year,
-        rule_set=record.rule_set,
+        rule_set=(record.named_rule_set or None) if is_first_look else record.rule_set,
         region=record.region,
         choices=choices,
+        progress=progress,
     )
     if found.is_unreadable:
         raise ValidationError(next(sentence(finding) for finding in found.findings if finding.is_error))

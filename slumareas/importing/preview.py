@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 
 from core.spreadsheet import as_text
 from slumareas.importing.analysis import CHANGED, ERROR, NEW, UNCHANGED, Analysis, Finding, finding_of
+from slumareas.importing.headings import MADE_UP
 from slumareas.importing.report import finding_report, plain, row_report
 from slumareas.importing.rows import ReadRow, unit_of
 from slumareas.importing.tables import Table, cell_at, heading_of, shape_of
@@ -97,6 +98,8 @@ def _row(row: ReadRow) -> dict:
     changes = {
         key: [_shown(key, before[key]), _shown(key, now[key])] for key in now if row.before and before[key] != now[key]
     }
+    if row.state == CHANGED and row.is_made_up not in (None, row.was_made_up):
+        changes[MADE_UP] = [row.was_made_up, row.is_made_up]
     findings = [asdict(finding_of(row, note)) for note in row.notes]
     return {**row_report(row), "changes": changes, "findings": findings}
 

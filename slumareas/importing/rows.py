@@ -14,6 +14,7 @@ from core.spreadsheet_shapes import Marks
 from slumareas import checking, scoring
 from slumareas.importing import headings
 from slumareas.importing.cells import Unit, hamlet_part, plain_part, read_number, read_pair, read_unit, style_of, tidy
+from slumareas.importing.merging import downwards
 from slumareas.importing.places import Villages
 from slumareas.importing.tables import QUANTITIES, Table
 from slumareas.models.quantities import DIGITS, rounded
@@ -77,6 +78,8 @@ class ReadRow:
     slum_class: str | None = None
     state: str = ""
     before: dict[str, int | None] | None = None  # what is stored where this row would change it
+    is_made_up: bool | None = None  # None: no column says so
+    was_made_up: bool = False
 
     @property
     def sheet(self) -> str:
@@ -119,11 +122,11 @@ class Reader:
         # Merged downwards, a figure would be that of several neighbourhoods together.
         used = {column for _key, column, _unit in self.quantities}
         self.spread = {
-            (number + 1, left)
-            for (top, left), (bottom, right) in self.marks.merged
-            if bottom > top and used & set(range(left, right + 1))
-            for number in range(top, min(bottom, table.last_row) + 1)
+            (number + 1, column)
+            for column, top, bottom in downwards(self.marks.merged, used, table.last_row)
+            for number in range(top, bottom + 1)
         }
+        self.made_up = columns.get(headings.MADE_UP)
         self.styles = {key: style_of(self._column(column)) for key, column, _unit in self.quantities}
         self.shares = {
             key for key, column, unit in self.quantities if unit.places == 0 and self._looks_like_percent(column)
@@ -152,7 +155,10 @@ class Reader:
         """Every data row. One in which nothing is odd takes the short way; it would say the same on the long one."""
         plain = PlainRows(self)
         for index, row in enumerate(self.table.rows):
-            yield plain.read(index, row) or self.explain(row)
+            found = plain.read(index, row) or self.explain(row)
+            if self.made_up is not None:
+                found.is_made_up = says_made_up(row.values[self.made_up])
+            yield found
 
     def explain(self, row: Row) -> ReadRow:
         """The long way: every cell is judged by itself."""
@@ -495,6 +501,14 @@ _PER_HECTARE = 10**scoring.HECTARE.places
 def _same_percent(written: Decimal, percent: Decimal) -> bool:
     """As per cent or as share, within the rounding of two decimals."""
     return abs(written - percent) <= Decimal("0.011") or abs(written * 100 - percent) <= Decimal("0.011")
+
+
+def says_made_up(value: Value) -> bool:
+    """Whatever is no plain no: figures that are not meant seriously must not become real by a misspelt word."""
+    return tidy(str(value)).lower() not in _NOT_MADE_UP if value is not None else False
+
+
+_NOT_MADE_UP = {"", "0", "0.0", "false", "no", "n", "tidak", "t", "bukan", "-"}
 
 
 def rule_set_of(value: Value) -> str | None:

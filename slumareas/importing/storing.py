@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from core.jobs import no_progress
 from core.models import Region
 from core.refusals import Refused
 from slumareas.importing.analysis import Analysis
 from slumareas.importing.bulk import restore, upsert, write_history
 from slumareas.importing.rows import ReadRow
+from slumareas.importing.steps import ROWS_A_SIGN, STORING, SUMMING, TAKING_BACK
 from slumareas.models import AssessmentYear, Baseline, Import, NeighbourhoodUnit, refresh
 from slumareas.models.assessments import score_again
 from slumareas.models.baselines import stamp_of
@@ -36,7 +38,7 @@ class Outdated(Refused):
 
 
 @transaction.atomic
-def store(found: Analysis, record: Import, *, by, at) -> None:
+def store(found: Analysis, record: Import, *, by, at, progress=no_progress) -> None:
     """Write the rows that change something and the results above them. `record` is saved already.
 
     Raises Outdated where the stored rows are others than those the file was compared with, Refused where the year is
@@ -54,14 +56,26 @@ def store(found: Analysis, record: Import, *, by, at) -> None:
     upsert(
         Baseline,
         columns,
-        (_columns(row, units[regions[row.region], row.unit.rw, row.unit.rt], year, record) for row in rows),
+        (
+            _columns(row, units[regions[row.region], row.unit.rw, row.unit.rt], year, record)
+            for row in _counted(rows, progress)
+        ),
         unique=["unit_id", "assessment_year_id"],
         updated=[*QUANTITY_KEYS, *_WRITTEN],
     )
     written = Baseline.objects.filter(source_import=record)
     for kind, is_known in (("~", True), ("+", False)):
         write_history(written, at=at, by=by, reason=record.reason_of_change, kind=kind, is_known=is_known)
+    progress(SUMMING)
     refresh(year, regions.values(), {area for _unit, area in units.values() if area})
+    progress(SUMMING)  # the last moment at which it can be stopped
+
+
+def _counted(rows: list[ReadRow], progress):
+    for number, row in enumerate(rows):
+        if number % ROWS_A_SIGN == 0:
+            progress(STORING, number, len(rows))
+        yield row
 
 
 def _units(rows: list[ReadRow], regions: dict[str, int], record: Import, *, by, at) -> dict[tuple, tuple]:
@@ -90,23 +104,21 @@ def _columns(row: ReadRow, unit: tuple, year: AssessmentYear, record: Import) ->
     pk, area = unit
     return (
         pk, year.pk, area, *map(values.get, QUANTITY_KEYS), *_EMPTY.values(),
-        row.total, row.slum_class or "", record.file_name[:200], 0, record.pk, row.sheet, row.number,
+        row.total, row.slum_class or "", record.file_name[:200], int(bool(row.is_made_up)), record.pk, row.sheet, row.number,
     )  # fmt: skip
 
 
 # --- taking back -----------------------------------------------------------------------------------------
 @transaction.atomic
-def undo(record: Import, *, by, at) -> dict:
+def undo(record: Import, *, by, at, progress=no_progress) -> dict:
     """{"import_id", "undone", "kept": [{"region", "rw", "rt", "reason"}]}. Raises Refused.
 
     New rows go, changed ones are again as they were; neighbourhoods that came with the file go where nothing else
     speaks of them. Kept is what was changed or deleted since.
     """
     record = Import.objects.select_for_update().get(pk=record.pk)
-    if not record.is_stored:
-        raise Refused(
-            _("This import is “%(state)s”: there is nothing to take back.") % {"state": record.get_state_display()}
-        )
+    record.require_stored()
+    progress(TAKING_BACK)
     year = AssessmentYear.lock_for_change(record.year, record.rule_set)
     history = Baseline.history.model.objects
     of_row = history.filter(id=OuterRef("id"))
@@ -130,6 +142,7 @@ def undo(record: Import, *, by, at) -> dict:
     lines = list(untouched.values_list("id", "before", "reason_before"))
     for chunk in _chunks([pk for pk, before, _reason in lines if before is None]):
         _delete(Baseline.objects.filter(pk__in=chunk), reason=reason, **told)
+    progress(TAKING_BACK)
     restored = defaultdict(list)
     for pk, before, reason_before in lines:
         if before is not None:
@@ -144,7 +157,9 @@ def undo(record: Import, *, by, at) -> dict:
     if restored:
         score_again(year, villages)
     _delete_units(record, reason=reason, **told)
+    progress(SUMMING)
     refresh(year, villages, areas)
+    progress(SUMMING)
     result = {"import_id": record.pk, "undone": len(lines), "kept": kept}
     record.move(Import.State.UNDONE, undone_by=by, undone_at=at, undo_result=result)
     return result

@@ -16,6 +16,7 @@ from core.spreadsheet import Sheet, Value
 from slumareas.importing import headings
 from slumareas.importing.cells import BLANK_SIGNS, tidy
 from slumareas.importing.headings import PERCENT, SCORE, SHARE, VOLUME, Meaning, meaning_of, normalised
+from slumareas.importing.merging import Merged, Spans
 from slumareas.scoring import CRITERIA, DENOMINATORS, OPEN_SPACE, RULE_SETS
 
 SEARCHED_ROWS = 30
@@ -24,7 +25,9 @@ LEAST_QUANTITIES = 4  # fewer understood columns are no import table
 IDENTITY = {headings.REGION_CODE, headings.VILLAGE, headings.RW, headings.RT, headings.RT_RW, headings.RW_RT}
 QUANTITIES = {*DENOMINATORS, *CRITERIA, OPEN_SPACE.key}
 MAPPABLE = (
-    QUANTITIES | IDENTITY | {headings.DISTRICT, headings.HAMLET, headings.YEAR, headings.PUBLIC_SPACE, headings.TOTAL}
+    QUANTITIES
+    | IDENTITY
+    | {headings.DISTRICT, headings.HAMLET, headings.YEAR, headings.PUBLIC_SPACE, headings.TOTAL, headings.MADE_UP}
 )
 BEFORE, AFTER = "awal", "akhir"
 _KIND_WORDS = {
@@ -62,7 +65,7 @@ class Table:
 def find_table(
     sheet: Sheet,
     rule_set: str,
-    merged: Iterable[tuple[tuple[int, int], tuple[int, int]]] = (),
+    merged: Iterable[Merged] = (),
     mapping: dict | None = None,
 ) -> Table | None:
     """The table of a sheet, or None where none is recognised. `merged`: ((row, column), (row, column)) from 0.
@@ -70,15 +73,15 @@ def find_table(
     `mapping`: {"header_rows": [3, 4], "columns": {field: letter or None}, "ignored": [letter]}, all optional, goes
     before what the headings say. Raises ValidationError where it does not fit the sheet.
     """
-    covered = _covered(merged)
+    spans = Spans(merged)
     if mapping and mapping.get("header_rows"):
-        table = _heading_at(sheet, mapping["header_rows"], rule_set, covered)
+        table = _heading_at(sheet, mapping["header_rows"], rule_set, spans)
     else:
-        table = _best_heading(sheet, rule_set, covered)
+        table = _best_heading(sheet, rule_set, spans)
         if table is None:
             return None
         if _is_lower_heading(sheet, table.heading_rows):
-            table = _read_heading(sheet, table.heading_rows[0] - 1, len(table.heading_rows) + 1, rule_set, covered)
+            table = _read_heading(sheet, table.heading_rows[0] - 1, len(table.heading_rows) + 1, rule_set, spans)
     if mapping:
         _apply(mapping, table)
     if len(QUANTITIES & table.columns.keys()) < (1 if mapping else LEAST_QUANTITIES):
@@ -90,12 +93,12 @@ def find_table(
     return table
 
 
-def _best_heading(sheet: Sheet, rule_set: str, covered) -> Table | None:
+def _best_heading(sheet: Sheet, rule_set: str, spans: Spans) -> Table | None:
     best, best_rank = None, (0, 0, 0)
     for start, depth in product(range(min(SEARCHED_ROWS, len(sheet.rows))), range(1, MOST_HEADING_ROWS + 1)):
         if start + depth > len(sheet.rows) or sheet.rows[start].is_empty:
             continue
-        table = _read_heading(sheet, start, depth, rule_set, covered)
+        table = _read_heading(sheet, start, depth, rule_set, spans)
         understood = len(QUANTITIES & table.columns.keys())
         rank = (understood + 2 * bool(IDENTITY & table.columns.keys()), len(table.percents) + len(table.scores), -depth)
         if rank > best_rank:
@@ -125,13 +128,13 @@ def cell_at(address: str) -> tuple[int, int]:
     return int(found[2]), column_index_from_string(found[1]) - 1
 
 
-def _heading_at(sheet: Sheet, header_rows: list[int], rule_set: str, covered) -> Table:
+def _heading_at(sheet: Sheet, header_rows: list[int], rule_set: str, spans: Spans) -> Table:
     first, depth = header_rows[0], len(header_rows)
     if header_rows != list(range(first, first + depth)) or depth > MOST_HEADING_ROWS or first < 1:
         raise ValidationError(_("Name one to three heading rows that follow each other."))
     if first + depth - 1 > len(sheet.rows):
         raise ValidationError(_("The sheet “%(sheet)s” has no row %(row)s.") % {"sheet": sheet.name, "row": first})
-    return _read_heading(sheet, first - 1, depth, rule_set, covered)
+    return _read_heading(sheet, first - 1, depth, rule_set, spans)
 
 
 def _apply(mapping: dict, table: Table) -> None:
@@ -169,22 +172,13 @@ def _is_lower_heading(sheet: Sheet, heading_rows: list[int]) -> bool:
     )
 
 
-def _covered(merged) -> dict[tuple[int, int], tuple[int, int]]:
-    """(row, column) of each cell that a merged cell covers -> where its text stands."""
-    found = {}
-    for (top, left), (bottom, right) in merged:
-        for row, column in product(range(top, min(bottom, top + 200) + 1), range(left, min(right, left + 200) + 1)):
-            found[row, column] = (top, left)
-    return found
-
-
-def _read_heading(sheet: Sheet, start: int, depth: int, rule_set: str, covered) -> Table:
+def _read_heading(sheet: Sheet, start: int, depth: int, rule_set: str, spans: Spans) -> Table:
     rows = [list(row.values) for row in sheet.rows[start : start + depth]]
     width = max(map(len, rows))
     for number, row in enumerate(rows):
         row.extend([None] * (width - len(row)))
         if number < depth - 1:
-            _fill_right(sheet, rows, number, start, covered)
+            _fill_right(rows, number, start, spans)
     table = Table(sheet, list(range(start + 1, start + depth + 1)), {})
     found: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
     for column in range(width):
@@ -201,16 +195,16 @@ def _read_heading(sheet: Sheet, start: int, depth: int, rule_set: str, covered) 
     return table
 
 
-def _fill_right(sheet: Sheet, rows: list[list[Value]], number: int, start: int, covered) -> None:
+def _fill_right(rows: list[list[Value]], number: int, start: int, spans: Spans) -> None:
     """The text of a heading that spans several columns, in each of them. Without marks of merging: while below is text."""
     row, last = rows[number], None
+    beside = spans.beside(start + number, len(row))
     for column, value in enumerate(row):
-        origin = covered.get((start + number, column))
-        if origin and origin != (start + number, column) and origin[0] == start + number:
-            row[column] = row[origin[1]]
+        if column in beside:
+            row[column] = row[beside[column]]
         elif value is not None:
             last = value
-        elif not covered and last is not None and any(isinstance(below[column], str) for below in rows[number + 1 :]):
+        elif not spans and last is not None and any(isinstance(below[column], str) for below in rows[number + 1 :]):
             row[column] = last
 
 

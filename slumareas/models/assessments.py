@@ -187,9 +187,10 @@ def read_rows(year: AssessmentYear, villages: Collection[int] | None = None) -> 
     return list(baselines.values_list(*_HEAD, *[_raw(key) for key in QUANTITY_KEYS]))
 
 
-def stored_quantities(year: AssessmentYear, villages: Collection[int]) -> dict[tuple[int, str, str], tuple]:
-    """{(village, RW, RT): the quantities of the year as stored integers}"""
-    return {(row[_VILLAGE], row[_RW], row[_RT]): row[_FIRST:] for row in read_rows(year, villages)}
+def stored_rows(year: AssessmentYear, villages: Collection[int]) -> dict[tuple[int, str, str], tuple[bool, tuple]]:
+    """{(village, RW, RT): (whether made up, the quantities of the year as stored integers)}"""
+    rows = read_rows(year, villages)
+    return {(row[_VILLAGE], row[_RW], row[_RT]): (row[_MADE_UP], row[_FIRST:]) for row in rows}
 
 
 def _added_up(columns: Iterable[tuple]) -> list[int | None]:

@@ -109,11 +109,13 @@ class Work(models.Model):
             models.CheckConstraint(
                 name="work_volume_positive",
                 condition=Q(volume__gt=0),
+                violation_error_code="volume",
                 violation_error_message=_("The volume must be above 0."),
             ),
             models.CheckConstraint(
                 name="work_cost_not_negative",
                 condition=Q(cost=None) | Q(cost__gte=0),
+                violation_error_code="cost",
                 violation_error_message=_("The cost cannot be below 0."),
             ),
         ]

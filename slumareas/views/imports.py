@@ -5,25 +5,28 @@ import re
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from core.jobs import Job, has_worker
 from core.models import Region
 from core.refusals import Refused
 from core.spreadsheet import Xlsx
 from slumareas import checking
 from slumareas.exporting import FORMATS
 from slumareas.forms import BlankWorkbookForm, ImportForm, ReasonToStoreForm
+from slumareas.importing import doors
 from slumareas.importing.exports import export, template
-from slumareas.importing.importer import apply, look, upload, workbook_of_errors
+from slumareas.importing.headings import MADE_UP
+from slumareas.importing.importer import proposed, workbook_of_errors
 from slumareas.importing.preview import ROWS_A_PAGE, STATES, read_rows, read_summary
-from slumareas.importing.storing import undo
 from slumareas.importing.tables import MAPPABLE, QUANTITIES
-from slumareas.models import AssessmentYear, ColumnMapping, Import
+from slumareas.models import AssessmentYear, Import
+from slumareas.models.imports import nothing_typed
 from slumareas.views.access import require
 
 IMPORTS_A_PAGE = 20
@@ -38,14 +41,17 @@ def import_list(request):
         require(request.user, "slumareas.add_import")
         if form.is_valid():
             try:
-                record = upload(
+                sent = doors.send(
                     form.cleaned_data["file"],
                     year=form.cleaned_data["year"],
                     rule_set=form.cleaned_data["rule_set_named"],
                     region=form.cleaned_data["region"],
                     by=request.user,
+                    address=_address(request),
                 )
-                return redirect(record)
+                if sent.is_known:
+                    messages.info(request, _("You sent this file before and it still waits. Here it is."))
+                return redirect(sent.record)
             except ValidationError as refused:
                 form.add_error(None, refused)
     records = Import.objects.visible_to(request.user).select_related("by", "region")
@@ -59,6 +65,11 @@ def import_list(request):
         "section": "imports",
     }
     return render(request, "slumareas/import_list.html", context, status=400 if form and form.errors else 200)
+
+
+def _address(request):
+    """For mails, which are read outside the site."""
+    return lambda record: request.build_absolute_uri(record.get_absolute_url())
 
 
 def import_detail(request, pk):
@@ -75,30 +86,62 @@ def _record(request, pk: int, permission: str | None = None) -> Import:
 
 def _shown(request, record: Import, *, form=None, sentence: str = "", status: int = 200):
     summary = read_summary(record) if record.preview else None
+    job = record.latest_job()
     tiles = [(key, label, record.counts.get(key, 0)) for key, label in TILES.items()]
-    context = {"record": record, "summary": summary, "sentence": sentence, "tiles": tiles}
-    if summary:
-        numbers = summary["numbers"]
-        state = request.GET.get("state")
-        if state not in STATES:
-            state = next((one for one in STATES if numbers[one]), STATES[0])
-        pages = Paginator(range(numbers[state]), ROWS_A_PAGE)
-        page = pages.get_page(request.GET.get("page"))
-        rows = read_rows(record, state, page.number) if numbers[state] else []
-        _label(rows, record)
-        context |= {
-            "state": state,
-            "states": [(one, STATE_LABELS[one], numbers[one]) for one in STATES if numbers[one]],
-            "rows": rows,
-            "page_obj": page,
-            "paginator": pages,
-            "is_paginated": page.has_other_pages(),
-            "villages": [(name, _choices(told)) for name, told in summary["villages"].items()],
-            "columns": [_column_choices(one) for one in summary["columns"]],
-        }
-    may_decide = record.state == Import.State.PREVIEWED and request.user.has_perm("slumareas.add_import")
-    context |= {"may_decide": may_decide, "form": form or ReasonToStoreForm()}
+    if record.state in (Import.State.RECEIVED, Import.State.REFUSED):
+        tiles = []
+    context = {"record": record, "summary": summary, "sentence": sentence, "tiles": tiles, **_job_context(request, job)}
+    if summary and not context["is_busy"]:
+        context |= _rows_context(request, record, summary)
+    may_decide = (
+        record.state == Import.State.PREVIEWED
+        and not context["is_busy"]
+        and request.user.has_perm("slumareas.add_import")
+    )
+    may_discard = record.state in Import.NEVER_STORED and request.user.has_perm("slumareas.delete_import")
+    context |= {
+        "may_decide": may_decide,
+        "may_discard": may_discard and not context["is_busy"],
+        "has_typed": record.typed != nothing_typed(),
+        "form": form or ReasonToStoreForm(),
+    }
     return render(request, "slumareas/import_detail.html", context, status=status)
+
+
+def _job_context(request, job: Job | None) -> dict:
+    now = timezone.now()
+    is_busy = bool(job and job.is_open)
+    return {
+        "job": job,
+        "is_busy": is_busy,
+        "lacks_worker": is_busy and not has_worker(now),
+        "waiting_since": job and job.asked_at,
+        "may_stop": is_busy and not job.is_stop_asked and request.user.has_perm("slumareas.add_import"),
+    }
+
+
+def _rows_context(request, record: Import, summary: dict) -> dict:
+    numbers = summary["numbers"]
+    state = request.GET.get("state")
+    if state not in STATES or not numbers[state]:
+        state = next((one for one in STATES if numbers[one]), STATES[0])
+    pages = Paginator(range(numbers[state]), ROWS_A_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    rows = read_rows(record, state, page.number) if numbers[state] else []
+    mapping, decisions = proposed(record)
+    _label(rows, decisions["cells"])
+    return {
+        "state": state,
+        "states": [(one, STATE_LABELS[one], numbers[one]) for one in STATES if numbers[one]],
+        "rows": rows,
+        "page_obj": page,
+        "paginator": pages,
+        "is_paginated": page.has_other_pages(),
+        "villages": [
+            (name, _choices(told), decisions["villages"].get(name, "")) for name, told in summary["villages"].items()
+        ],
+        "columns": [_column_choices(one, mapping) for one in summary["columns"]],
+    }
 
 
 TILES = {
@@ -118,12 +161,12 @@ STATE_LABELS = {
 }
 
 
-def _label(rows: list[dict], record: Import) -> None:
+def _label(rows: list[dict], typed: dict[str, dict[str, str]]) -> None:
     """Names for codes, and what is said brought together by cell: one place to mend each."""
     names = dict(Region.objects.filter(code__in={row["region"] for row in rows}).values_list("code", "name"))
     for row in rows:
         row["village"] = names.get(row["region"])
-        fixed = record.decisions.get("cells", {}).get(row["sheet"], {})
+        fixed = typed.get(row["sheet"], {})
         cells = {}
         for finding in sorted(row["findings"], key=lambda one: one["severity"]):  # errors first
             cell = cells.setdefault((finding["cell"], finding["field"]), {"findings": []})
@@ -132,7 +175,13 @@ def _label(rows: list[dict], record: Import) -> None:
             cell["label"] = _field_label(finding)
             cell["typed"] = fixed.get(finding["cell"], finding["value"] or "")
         row["cells"] = list(cells.values())
-        row["changes"] = [(checking.label_of(key), before, now) for key, (before, now) in row["changes"].items()]
+        row["changes"] = [_change(key, before, now) for key, (before, now) in row["changes"].items()]
+
+
+def _change(key: str, before, now) -> tuple:
+    if key == MADE_UP:
+        return _("Made-up figures"), *(_("yes") if one else _("no") for one in (before, now))
+    return checking.label_of(key), before, now
 
 
 # What else than a figure can be mended at its cell.
@@ -156,9 +205,13 @@ def _choices(told: str) -> list[tuple[str, str]]:
     return [(code, f"{names.get(code, '')} ({code})") for code in codes]
 
 
-def _column_choices(one: dict) -> dict:
-    """Fields that no column was found for, with their words."""
-    return {**one, "fields": [(key, checking.label_of(key)) for key in one["missing"]]}
+def _column_choices(one: dict, mapping: list[dict]) -> dict:
+    """Fields that no column was found for, with their words, and what was chosen so far."""
+    said = next((known for known in mapping if known["sheet"] == one["sheet"]), {})
+    chosen = {letter: key for key, letter in said.get("columns", {}).items()}
+    chosen |= dict.fromkeys(said.get("ignored", []), "ignored")
+    columns = [{**column, "chosen": chosen.get(column["column"], "")} for column in one["unmapped"]]
+    return {**one, "unmapped": columns, "fields": [(key, checking.label_of(key)) for key in one["missing"]]}
 
 
 # --- deciding --------------------------------------------------------------------------------------------
@@ -166,35 +219,44 @@ def _column_choices(one: dict) -> dict:
 def import_look(request, pk):
     """What a person said about cells, villages and columns; then the file is looked at again."""
     record = _record(request, pk, "slumareas.add_import")
-    record.require_previewed()
-    decisions = {"villages": {}, "cells": {}} | record.decisions
-    for name, value in request.POST.items():
-        kind, _colon, about = name.partition(":")
-        if kind == "village" and value:
-            decisions["villages"][about] = value
-        elif kind == "cell":
-            sheet, _mark, cell = about.rpartition("!")
-            if value != request.POST.get(f"was:{about}", ""):
-                decisions["cells"].setdefault(sheet, {})[cell] = value
-    record.decisions = decisions
-    mapped = _mapped(request.POST, record)
-    if mapped:
-        record.mapping = mapped
+    record.require_waiting()
+    record.require_idle()
+    record.typed = nothing_typed() if "forget" in request.POST else _typed(request.POST, record)
+    record.save(update_fields=["typed"])
+    back = f"{record.get_absolute_url()}?{request.GET.urlencode()}" if request.GET else record.get_absolute_url()
+    if "forget" in request.POST:
+        messages.success(request, _("What you typed last was left out."))
+        return redirect(back)
     try:
-        look(record)
+        job = doors.look(record, by=request.user, address=_address(request))
     except ValidationError as refused:
         record.refresh_from_db()
         return _shown(request, record, sentence=refused.messages[0], status=400)
-    if mapped:
-        _remember(record)
-    messages.success(request, _("Looked at again with your corrections."))
-    return redirect(record)
+    if job is None:
+        messages.success(request, _("Looked at again with your corrections."))
+    return redirect(back)
+
+
+def _typed(posted, record: Import) -> dict:
+    """What was typed now, with what was typed before and not accepted yet."""
+    typed = nothing_typed() | record.typed
+    for name, value in posted.items():
+        kind, _colon, about = name.partition(":")
+        if kind == "village" and value:
+            typed["villages"][about] = value
+        elif kind == "cell" and value != posted.get(f"was:{about}", ""):
+            sheet, _mark, cell = about.rpartition("!")
+            typed["cells"].setdefault(sheet, {})[cell] = value
+    mapped = _mapped(posted, record)
+    sheets = {one["sheet"] for one in mapped}
+    typed["mapping"] = [*(one for one in typed["mapping"] if one["sheet"] not in sheets), *mapped]
+    return typed
 
 
 def _mapped(posted, record: Import) -> list[dict]:
     """The mapping that follows from the choices for columns; empty where nothing was chosen."""
     found = []
-    for one in read_summary(record)["columns"]:
+    for one in read_summary(record)["columns"] if record.preview else ():
         columns, ignored = {}, []
         for column in one["unmapped"]:
             chosen = posted.get(f"column:{one['sheet']}!{column['column']}", "")
@@ -204,17 +266,7 @@ def _mapped(posted, record: Import) -> list[dict]:
                 columns[chosen] = column["column"]
         if columns or ignored:
             found.append({"sheet": one["sheet"], "columns": columns, "ignored": ignored})
-    kept = [one for one in record.mapping if one["sheet"] not in {new["sheet"] for new in found}]
-    return [*kept, *found] if found else []
-
-
-def _remember(record: Import) -> None:
-    """The next file with the same heading needs no question."""
-    headings = {one["sheet"]: one for one in read_summary(record)["headings"]}
-    for one in record.mapping:
-        if heading := headings.get(one["sheet"]):
-            told = {"heading": heading["heading"], "columns": one["columns"], "ignored": one["ignored"]}
-            ColumnMapping.objects.update_or_create(shape=heading["shape"], defaults=told)
+    return found
 
 
 @require_POST
@@ -224,25 +276,62 @@ def import_apply(request, pk):
     if not form.is_valid():
         return _shown(request, record, form=form, status=400)
     try:
-        apply(record, **form.cleaned_data, by=request.user)
+        job = doors.apply(record, **form.cleaned_data, by=request.user, address=_address(request))
     except Refused as refused:
         record.refresh_from_db()
         return _shown(request, record, form=form, sentence=refused.sentence, status=409)
     except ValidationError as refused:
         form.add_error(None, refused)
         return _shown(request, record, form=form, status=400)
-    messages.success(request, _("Stored. The results of the year follow from the new figures."))
+    if job is None:
+        messages.success(request, _("Stored. The results of the year follow from the new figures."))
     return redirect(record)
+
+
+@require_POST
+def import_explain(request, pk):
+    """Has the workbook with the reasons made for a large file."""
+    record = _record(request, pk, "slumareas.add_import")
+    doors.explain(record, by=request.user, address=_address(request))
+    return redirect(record)
+
+
+@require_POST
+def import_stop(request, pk):
+    """What the background worker does about this file ends, and changes nothing."""
+    record = _record(request, pk, "slumareas.add_import")
+    job = record.latest_job()
+    if job is None:
+        raise Refused(_("This work has ended already."))
+    job.stop()
+    messages.info(request, _("The work stops."))
+    return redirect(record)
+
+
+def import_progress(request, pk):
+    """For the page that waits: how far the work about this file is."""
+    record = _record(request, pk)
+    job = record.latest_job()
+    told = {"is_open": False}
+    if job and job.is_open:
+        told = {
+            "is_open": True,
+            "step": job.step_label or job.get_state_display(),
+            "done": job.done,
+            "total": job.total,
+            "lacks_worker": not has_worker(timezone.now()),
+        }
+    return JsonResponse(told, headers={"Cache-Control": "no-store"})
 
 
 def import_undo(request, pk):
     record = _record(request, pk, "slumareas.undo_import")
     if request.method == "POST":
-        result = undo(record, by=request.user, at=timezone.now())
-        messages.success(
-            request,
-            _("%(undone)s rows taken back, %(kept)s kept.") % {"undone": result["undone"], "kept": len(result["kept"])},
-        )
+        if doors.undo(record, by=request.user, address=_address(request)) is None:
+            record.refresh_from_db()
+            told = record.undo_result
+            words = {"undone": told["undone"], "kept": len(told["kept"])}
+            messages.success(request, _("%(undone)s rows taken back, %(kept)s kept.") % words)
         return redirect(record)
     return render(request, "slumareas/import_undo.html", {"record": record})
 
@@ -250,7 +339,7 @@ def import_undo(request, pk):
 def import_delete(request, pk):
     """A file that was looked at and never stored."""
     record = _record(request, pk, "slumareas.delete_import")
-    record.require_previewed()
+    record.require_never_stored()
     if request.method == "POST":
         record.discard()
         messages.success(request, _("The file was discarded; nothing of it was stored."))
@@ -265,13 +354,19 @@ def import_file(request, pk):
 
 
 def import_errors(request, pk):
+    """The workbook with the reasons; that of a large file is made in the background first."""
     record = _record(request, pk, "slumareas.add_import")
-    stem = record.file_name.rpartition(".")[0] or record.file_name
+    record.require_previewed()
+    name = f"{record.file_name.rpartition('.')[0] or record.file_name}-diperiksa.xlsx"
+    if record.reasons:
+        return FileResponse(record.reasons.open("rb"), as_attachment=True, filename=name)
+    if record.is_large:
+        raise Refused(_("The workbook with the reasons is not made yet. Have it made on the page of the file."))
     try:
         content = workbook_of_errors(record)
     except ValidationError as refused:
         raise Refused(refused.messages[0])
-    return _attachment(content, f"{stem}-diperiksa.xlsx", Xlsx.CONTENT_TYPE)
+    return _attachment(content, name, Xlsx.CONTENT_TYPE)
 
 
 def year_export(request, pk, format):

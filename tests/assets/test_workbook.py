@@ -40,9 +40,7 @@ def confirm(client, answer, model="package"):
 
 def findings(answer):
     """Every sentence about a row, with its cell."""
-    result = answer.context["result"]
-    assert not result.has_errors(), [str(error.error) for row in result.rows for error in row.errors]
-    return [sentence for row in result.invalid_rows for said in row.error_dict.values() for sentence in said]
+    return [f"{finding.cell}: {finding.sentence}" for finding in answer.context["result"].findings]
 
 
 def exported(client, model="package", resource=PackageResource):

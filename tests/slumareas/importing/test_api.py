@@ -70,12 +70,14 @@ def test_a_sent_file_is_looked_at_and_not_stored(planner):
         "by": "planner",
         "applied_at": None,
         "undone_at": None,
+        "is_large": False,
         "undo_result": None,
+        "job": None,
     }
     assert told["sheets"][0]["columns"]["village"] == "A"
     assert planner.get(at(told)).json() == told
     [listed] = planner.get(LIST).json()["results"]
-    assert listed == {name: told[name] for name in told if name not in ("sheets", "undo_result")}
+    assert listed == {name: told[name] for name in told if name not in ("is_large", "sheets", "undo_result", "job")}
     assert not Baseline.objects.exists()
     assert not AssessmentYear.objects.exists()
 

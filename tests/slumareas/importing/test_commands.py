@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
 
+from slumareas.importing.rows import says_made_up
 from slumareas.models import Assessment, AssessmentYear, Baseline, Import, NeighbourhoodUnit
 from tests import factories
 from tests.slumareas.importing.messy import KINDS
@@ -327,3 +328,40 @@ def test_every_kind_has_an_error_workbook_with_all_its_cells(file_of, tmp_path, 
     texts = [str(cell.value) for sheet in workbook for row in sheet.iter_rows() for cell in row if cell.value]
     for finding in told["findings"]:
         assert any(finding["message"] in text for text in texts)
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv", "json", "geojson"])
+def test_the_mark_of_made_up_figures_goes_out_and_comes_back(file_of, tmp_path, kind):
+    path = tmp_path / f"keluar.{kind}"
+    called("import_baseline", str(file_of("clean")), "--year", "2019")
+    Baseline.objects.filter(unit__rt="1").update(is_made_up=True)
+    marked = set(Baseline.objects.filter(is_made_up=True).values_list("unit__region__code", "unit__rw", "unit__rt"))
+    assert 0 < len(marked) < 6
+    called("export_baseline", "--year", "2019", "--output", str(path))
+    told = json.loads(called("import_baseline", str(path), "--year", "2019", "--format", "json")[1])
+    assert (told["counts"]["unchanged"], told["counts"]["warnings"]) == (6, 0)
+    Baseline.objects.update(is_made_up=False)
+    told = json.loads(called("import_baseline", str(path), "--year", "2019", "--format", "json")[1])
+    assert (told["counts"]["changed"], told["state"]) == (len(marked), "applied")
+    found = Baseline.objects.filter(is_made_up=True).values_list("unit__region__code", "unit__rw", "unit__rt")
+    assert set(found) == marked
+    Baseline.objects.all().delete()
+    called("import_baseline", str(path), "--year", "2019")
+    assert Baseline.objects.filter(is_made_up=True).count() == len(marked)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_so"),
+    [
+        (True, True),
+        ("ya", True),
+        (1.0, True),
+        ("rekaan", True),
+        (False, False),
+        (0.0, False),
+        ("Tidak ", False),
+        (None, False),
+    ],
+)
+def test_what_says_that_figures_are_made_up(written, is_so):
+    assert says_made_up(written) is is_so

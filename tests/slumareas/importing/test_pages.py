@@ -1,9 +1,12 @@
 """The importer's pages: who may, what is shown, what is refused, and that nothing is stored before somebody says so."""
 
+from functools import cache
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from slumareas.importing import doors
 from slumareas.models import Baseline, ColumnMapping, Import
 from tests import factories
 from tests.slumareas.importing.messy import KINDS
@@ -23,8 +26,14 @@ def planner_client(as_role):
     return as_role("planner")
 
 
+@cache
+def made(kind):
+    """Once, since a workbook bears the second of its making."""
+    return KINDS[kind]()
+
+
 def sent(client, kind, **values):
-    mess = KINDS[kind]()
+    mess = made(kind)
     return client.post(LIST, {"file": SimpleUploadedFile(mess.name, mess.content), "year": 2019, **values})
 
 
@@ -126,7 +135,7 @@ def test_a_cell_is_mended_in_the_page_and_looked_at_again(planner_client):
 def test_a_misspelt_village_is_confirmed_once(planner_client):
     record = uploaded(planner_client, "a_misspelt_village")
     page = planner_client.get(record.get_absolute_url())
-    [(name, choices)] = page.context["villages"]
+    [(name, choices, _chosen)] = page.context["villages"]
     planner_client.post(reverse("slumareas:import_look", args=[record.pk]), {f"village:{name}": choices[0][0]})
     record.refresh_from_db()
     assert record.counts["errors"] == 0
@@ -198,3 +207,53 @@ def test_what_is_said_of_a_file_follows_the_language(planner_client):
     assert "bukan angka" in planner_client.get(record.get_absolute_url()).content.decode()
     planner_client.cookies["django_language"] = "en"
     assert "is no number" in planner_client.get(record.get_absolute_url()).content.decode()
+
+
+def test_a_file_sent_twice_waits_once(planner_client):
+    record = uploaded(planner_client, "clean")
+    again = sent(planner_client, "clean")
+    assert again.url == record.get_absolute_url()
+    assert "masih menunggu" in planner_client.get(again.url).content.decode()
+    assert Import.objects.count() == 1
+    sent(planner_client, "clean", year=2020)  # another year is another matter
+    assert Import.objects.count() == 2
+
+
+def test_a_double_click_makes_one_preview(planner_client, monkeypatch):
+    """Both halves look before either is kept; the database lets one of them in."""
+    real, first = doors._waiting_twin, []
+
+    def blind_at_first(record):
+        first.append(record)
+        return None if len(first) <= 2 else real(record)
+
+    monkeypatch.setattr(doors, "_waiting_twin", blind_at_first)
+    sent(planner_client, "clean")
+    assert sent(planner_client, "clean").url == Import.objects.get().get_absolute_url()
+
+
+def test_a_stored_file_may_be_sent_again(planner_client):
+    record = uploaded(planner_client, "clean")
+    planner_client.post(reverse("slumareas:import_apply", args=[record.pk]))
+    sent(planner_client, "clean")
+    assert sorted(Import.objects.values_list("state", flat=True)) == ["applied", "previewed"]
+
+
+def test_what_was_typed_is_kept_where_the_check_refuses_it(planner_client):
+    record = uploaded(planner_client, "text_in_a_number")
+    [row] = planner_client.get(record.get_absolute_url()).context["rows"]
+    name = f"{row['sheet']}!{row['cells'][0]['cell']}"
+    address = reverse("slumareas:import_look", args=[record.pk])
+    typed = {f"cell:{name}": "31", f"was:{name}": "tiga", "cell:Tidak ada!A1": "5"}
+    refused = planner_client.post(address, typed)
+    assert refused.status_code == 400
+    page = planner_client.get(record.get_absolute_url())
+    [row] = page.context["rows"]
+    assert row["cells"][0]["typed"] == "31"
+    assert "belum diperiksa" in page.content.decode()
+    record.refresh_from_db()
+    assert record.decisions["cells"] == {}
+    planner_client.post(address, {"forget": "1"})
+    planner_client.post(address, {f"cell:{name}": "31", f"was:{name}": "tiga"})
+    record.refresh_from_db()
+    assert (record.counts["errors"], list(record.decisions["cells"].values())) == (0, [{row["cells"][0]["cell"]: "31"}])
