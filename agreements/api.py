@@ -487,11 +487,11 @@ class BasedOnSerializer(serializers.Serializer):
     based_on = serializers.IntegerField(required=False, min_value=0, help_text=CHANGED_BY_SOMEONE)
 
 
-class NoteSerializer(BasedOnSerializer):
+class FollowUpNoteSerializer(BasedOnSerializer):
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
-class ReportSerializer(NoteSerializer):
+class ReportSerializer(FollowUpNoteSerializer):
     """What is left out stays as it is."""
 
     physical_percent = serializers.DecimalField(
@@ -503,7 +503,7 @@ class ReportSerializer(NoteSerializer):
     obstacle = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
-class FinishSerializer(NoteSerializer):
+class FinishSerializer(FollowUpNoteSerializer):
     on = serializers.DateField(required=False, help_text="The day on which it was done; today where it is left out.")
 
 
@@ -535,10 +535,10 @@ class FollowUpViewSet(Verbs, Visible, viewsets.ModelViewSet):
         getattr(follow_up, verb)(**self.said(words))
         return self.shown()
 
-    @extend_schema(request=NoteSerializer, responses=FollowUpSerializer)
+    @extend_schema(request=FollowUpNoteSerializer, responses=FollowUpSerializer)
     @action(detail=True, methods=["post"])
     def start(self, request, key):
-        return self._do("start", NoteSerializer)
+        return self._do("start", FollowUpNoteSerializer)
 
     @extend_schema(request=ReportSerializer, responses=FollowUpSerializer)
     @action(detail=True, methods=["post"])
@@ -551,10 +551,10 @@ class FollowUpViewSet(Verbs, Visible, viewsets.ModelViewSet):
     def block(self, request, key):
         return self._do("block", StepReasonSerializer)
 
-    @extend_schema(request=NoteSerializer, responses=FollowUpSerializer)
+    @extend_schema(request=FollowUpNoteSerializer, responses=FollowUpSerializer)
     @action(detail=True, methods=["post"])
     def unblock(self, request, key):
-        return self._do("unblock", NoteSerializer)
+        return self._do("unblock", FollowUpNoteSerializer)
 
     @extend_schema(request=FinishSerializer, responses=FollowUpSerializer)
     @action(detail=True, methods=["post"])
