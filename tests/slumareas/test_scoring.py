@@ -348,9 +348,8 @@ def test_above_0_of_0_is_not_assessed_and_said():
 
 @pytest.mark.parametrize("denominator", [-1, Decimal("-0.5"), -64])
 def test_any_denominator_below_0_is_a_negative_one(denominator):
-    denominators, numerators = split(RT_1 | {"building_count": denominator})
-    result = score(denominators, numerators, NEW)
-    assert {warning.code for warning in result.warnings} == {"negative_denominator"}
+    result = scored(with_all(1, building_count=denominator))  # whole numbers are compared as they are
+    assert [warning.code for warning in result.warnings] == ["negative_denominator"]
 
 
 def test_a_negative_denominator_is_not_assessed_and_said_once():
