@@ -346,6 +346,12 @@ def test_above_0_of_0_is_not_assessed_and_said():
     assert Warning("zero_denominator", "road_surface") in result.warnings
 
 
+@pytest.mark.parametrize("denominator", [-1, Decimal("-0.5"), -64])
+def test_any_denominator_below_0_is_a_negative_one(denominator):
+    result = scored(with_all(1, building_count=denominator))  # whole numbers are compared as they are
+    assert [warning.code for warning in result.warnings] == ["negative_denominator"]
+
+
 def test_a_negative_denominator_is_not_assessed_and_said_once():
     result = scored(with_all(-1, building_count=-100))
     assert result.not_assessed == [
@@ -611,6 +617,8 @@ def test_no_priority_without_a_slum_or_a_level(slum_class, level):
 )  # fmt: skip
 def test_the_handling_pattern(slum_class, legal, pattern):
     assert handling_pattern(slum_class, legal) == pattern
+    if slum_class:
+        assert handling_pattern("".join(list(slum_class)), legal) == pattern  # another string, as a database gives it
 
 
 @pytest.mark.parametrize(("hectares", "who"), [(0, REGENCY), ("9.999999", REGENCY), (10, PROVINCE), ("14.999999", PROVINCE), (15, CENTRE), (85, CENTRE)])  # fmt: skip
