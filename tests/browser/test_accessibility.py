@@ -9,7 +9,9 @@ import os
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
+from core.models import IssuedPaper
 from slumareas.importing.importer import upload
 from slumareas.scoring import PERMEN_14_2018
 from tests import factories
@@ -108,6 +110,8 @@ ANONYMOUS = {
     "signup": "/accounts/signup/",
     "check-in": "/workshops/check-in/",
     "check-in form": "/workshops/check-in/{code}/",
+    "verification": "/verify/",
+    "issued paper": "/verify/{issued}/",
 }
 
 
@@ -140,7 +144,25 @@ def world(people, village):
         "pk": workshop.pk,
         "person": person.pk,
         "code": workshop.check_in_code,
+        "issued": _withdrawn_paper(workshop).code,
     }
+
+
+def _withdrawn_paper(workshop) -> IssuedPaper:
+    return IssuedPaper.objects.create(
+        kind="minutes",
+        record_id=workshop.pk,
+        key=workshop.slug,
+        title=workshop.title,
+        number="005/UJI/2026",
+        dated_on=workshop.held_on,
+        signers="Budi Contoh, S.T.\nSiti Contoh",
+        code="ABCDEFGHJK",
+        sha256="a1b2c3d4" * 8,
+        archive_sha256="b" * 64,
+        issued_at=timezone.now(),
+        withdrawn_at=timezone.now(),
+    )
 
 
 def variants(names):
