@@ -81,16 +81,16 @@ class PackageResource(MeasuredResource):
 
     def import_instance(self, instance, row, **kwargs):
         """A row says where a new package stands; a known one it does not move."""
-        stored = {name: getattr(instance, name) for name in OPENING}
+        columns = {name: Package._meta.get_field(name).attname for name in OPENING if name in row}
+        before = {name: getattr(instance, column) for name, column in columns.items()}
         super().import_instance(instance, row, **kwargs)
-        given = {name: getattr(instance, name) for name in OPENING if name in row}
-        self.opening = {} if instance.pk else given
-        changed = [name for name, value in given.items() if value != stored[name]]
-        if instance.pk and changed:
+        self.opening = {} if instance.pk else {name: getattr(instance, name) for name in columns}
+        moved = [name for name, column in columns.items() if instance.pk and getattr(instance, column) != before[name]]
+        if moved:
             sentence = gettext(
                 "This package is known already: its stage, condition and holder change on its page alone."
             )
-            raise ValidationError(dict.fromkeys(changed, sentence))
+            raise ValidationError(dict.fromkeys(moved, sentence))
 
     def after_save_instance(self, instance, row, **kwargs):
         if not self.opening:
@@ -128,10 +128,10 @@ class AssetInline(admin.TabularInline):
     show_change_link = True
 
     def has_add_permission(self, request, obj=None):
-        return super().has_add_permission(request, obj) and not (obj and obj.is_deeded)
+        return super().has_add_permission(request, obj) and not (obj and obj.is_deed_closed())
 
     def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and not (obj and obj.is_deeded)
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_deed_closed())
 
 
 class LookedAt(admin.TabularInline):
