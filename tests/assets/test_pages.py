@@ -209,7 +209,8 @@ def test_what_is_missing_who_has_it_and_for_how_long(as_role, package):
         ("giver", "identified", "Berikutnya: pengumpulan dokumen"),
         ("receiver", "joint_inspection", "Sanggupi paket"),
         ("planner", "document_collection", "Berikutnya: pemeriksaan bersama"),
-        ("giver", "acceptance_letter", "Surat kekurangan dokumen"),
+        ("giver", "acceptance_letter", "Kirim dokumen yang kurang"),
+        ("planner", "acceptance_letter", "Surat kekurangan dokumen"),
     ],
 )
 def test_one_primary_action_for_each_person(as_person, people, package, giver, receiver, who, stage, primary):
