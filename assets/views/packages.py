@@ -313,7 +313,8 @@ def package_verb(request, number, verb):
     """A page that says what will happen, with the small form that it needs."""
     package, told = package_for(request, number), VERBS[verb]
     package.require_may(request.user, verb)
-    form = told.form(request.POST or None, package=package, user=request.user, initial=_initial(request, package))
+    sent = request.POST if request.method == "POST" else None
+    form = told.form(sent, package=package, user=request.user, initial=_initial(request, package))
     if request.method == "POST" and form.is_valid():
         arguments = form.arguments()
         if verb == "advance":
