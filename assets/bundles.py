@@ -120,7 +120,7 @@ STATES = {"missing": "belum ada", "received": "masuk", "accepted": "diterima", "
 
 def _photos(photos) -> list[Entry]:
     entries = []
-    for number, photo in enumerate(photos.select_related("asset").order_by("asset__number", "pk"), start=1):
+    for number, photo in enumerate(photos, start=1):
         name = slugify(photo.caption)[:40] or "foto"
         path = f"foto/aset-{photo.asset.number}/{number:02d}-{name}{_ending(photo.picture.name)}"
         entries.append(Entry(path, photo.caption or photo.asset.name, _opener(photo.picture)))

@@ -181,6 +181,7 @@ def package_detail(request, number):
             "percent": f"{100 * len(held) / len(required):.0f}" if required else "",
             "lacks": len(required) - len(held),
             "assets": assets,
+            "assets_sum": _sum_that_differs(package, assets),
             "moves": _moves(package, user),
             "may_edit": may_edit(user, package),
             "may_add_asset": may_edit(user, package) and user.has_perm("assets.add_asset") and not package.is_deeded,
@@ -239,6 +240,14 @@ def _assets(package: Package, user) -> list[Asset]:
     return assets
 
 
+def _sum_that_differs(package: Package, assets: list[Asset]):
+    """What the assets add up to, where all values are known and the package says another one; else None."""
+    values = [asset.value for asset in assets]
+    if not values or None in values or package.value is None or sum(values) == package.value:
+        return None
+    return sum(values)
+
+
 def _moves(package: Package, user) -> list[Move]:
     found = Move.objects.visible_to(user).filter(package=package).select_related("from_holder", "to_holder", "by")
     moves = list(found.order_by("-on", "-at", "-pk"))
@@ -275,12 +284,24 @@ def _actions(package: Package, user, ahead: Next) -> dict:
             "arrow-right-circle",
         )
     if primary is None and ahead.missing and user.has_perm("assets.view_document"):
-        primary = Action(
-            reverse("assets:missing_documents_pdf", args=[package.number]),
-            _("Letter: missing papers"),
-            "envelope-paper",
-        )
+        primary = _about_papers(package, user, ahead.missing)
     return {"primary": primary, "other_actions": list(actions.values())}
+
+
+def _about_papers(package: Package, user, missing: list[Document]) -> Action:
+    """What brings the papers on: to judge one that came in, for the giver to bring one, for all others the letter."""
+    waiting = [paper for paper in missing if paper.state == Document.State.RECEIVED]
+    if waiting and package.may(user, "judge_document"):
+        return Action(_paper_url(waiting[0]), _("Look at a paper that came in"), "file-earmark-check")
+    to_bring = [paper for paper in missing if paper not in waiting]
+    if to_bring and stages.GIVER in package.sides_of(user) and package.may(user, "receive_document"):
+        return Action(_paper_url(to_bring[0]), _("Bring a missing paper"), "upload")
+    letter = reverse("assets:missing_documents_pdf", args=[package.number])
+    return Action(letter, _("Letter: missing papers"), "envelope-paper")
+
+
+def _paper_url(paper: Document) -> str:
+    return reverse("assets:document_detail", args=[paper.package.number, paper.kind])
 
 
 def _verb_url(package: Package, verb: str) -> str:
@@ -292,7 +313,8 @@ def package_verb(request, number, verb):
     """A page that says what will happen, with the small form that it needs."""
     package, told = package_for(request, number), VERBS[verb]
     package.require_may(request.user, verb)
-    form = told.form(request.POST or None, package=package, user=request.user, initial=_initial(request, package))
+    sent = request.POST if request.method == "POST" else None
+    form = told.form(sent, package=package, user=request.user, initial=_initial(request, package))
     if request.method == "POST" and form.is_valid():
         arguments = form.arguments()
         if verb == "advance":

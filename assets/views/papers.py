@@ -52,6 +52,7 @@ def package_zip(request, number):
     package = package_for(request, number, "assets.view_documentversion")
     versions = DocumentVersion.objects.visible_to(request.user).filter(document__package=package)
     photos = AssetPhoto.objects.visible_to(request.user).filter(asset__package=package)
+    photos = photos.select_related("asset").order_by("asset__number", "pk")
     content = bundles.package_file(package, versions, photos)
     response = StreamingHttpResponse(content, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{slugify(number)}.zip"'

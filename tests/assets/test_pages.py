@@ -3,12 +3,14 @@
 import datetime
 import re
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from PIL import Image
 
 from assets.models import Asset, DocumentVersion, FunctionCheck, Move, Package, Signatory
 from core.models import SavedFilter
@@ -209,7 +211,8 @@ def test_what_is_missing_who_has_it_and_for_how_long(as_role, package):
         ("giver", "identified", "Berikutnya: pengumpulan dokumen"),
         ("receiver", "joint_inspection", "Sanggupi paket"),
         ("planner", "document_collection", "Berikutnya: pemeriksaan bersama"),
-        ("giver", "acceptance_letter", "Surat kekurangan dokumen"),
+        ("giver", "acceptance_letter", "Kirim dokumen yang kurang"),
+        ("planner", "acceptance_letter", "Surat kekurangan dokumen"),
     ],
 )
 def test_one_primary_action_for_each_person(as_person, people, package, giver, receiver, who, stage, primary):
@@ -349,7 +352,7 @@ def test_the_giver_lists_a_package_in_its_own_name_only(as_person, package, give
         ({"value": "-1"}, "Nilai tidak boleh di bawah 0"),
         ({"number": "PLP 1"}, "Gunakan huruf, angka, titik, dan tanda hubung"),
         ({"receiver": "giver"}, "dua instansi yang berbeda"),
-        ({"number": "UJI-ADA"}, "sudah ada"),
+        ({"number": "UJI-ADA"}, "telah ada"),
     ],
 )
 def test_bad_input_gets_a_sentence_and_stays_typed(as_role, package, wrong, sentence):
@@ -483,17 +486,14 @@ def test_photos_are_judged_by_content_and_served_by_right(as_person, as_role, pa
     assert not asset.photos.exists()
     answer = client.post(url, {"picture": fake, "caption": "Tampak depan"})
     assert "Tampak depan" in answer.content.decode()
-    from io import BytesIO
-
-    from PIL import Image
-
     content = BytesIO()
     Image.new("RGB", (8, 6), "#0b6e64").save(content, "PNG")
     client.post(url, {"picture": SimpleUploadedFile("foto.png", content.getvalue(), "image/png")})
     photo = asset.photos.get()
     served = client.get(address("asset_photo", package, photo.pk))
     assert b"".join(served.streaming_content) == content.getvalue()
-    assert as_role("village_user").get(address("asset_photo", package, photo.pk)).status_code == 200
+    seen = as_role("village_user").get(address("asset_photo", package, photo.pk))
+    assert b"".join(seen.streaming_content) == content.getvalue()
     Package.objects.update(is_published=True)
     assert as_role("viewer").get(address("asset_photo", package, photo.pk)).status_code == 403
 

@@ -15,6 +15,7 @@ from core.models import IssuedPaper
 from slumareas.importing.importer import upload
 from slumareas.scoring import PERMEN_14_2018
 from tests import factories
+from tests.assets.conftest import pdf
 from tests.slumareas.importing.messy import damaged
 from workshops.models import Checkpoint, Workshop
 
@@ -24,7 +25,19 @@ WIDTHS = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "heigh
 EVERY = list(itertools.product(["id", "en"], ["light", "dark"], WIDTHS))
 # One page of each kind in all variants, the others once, unless all are asked for.
 ONCE = [("id", "light", "phone")]
-IN_FULL = {"home", "list", "detail", "form", "login", "area", "baseline form", "import"}
+IN_FULL = {
+    "home",
+    "list",
+    "detail",
+    "form",
+    "login",
+    "area",
+    "baseline form",
+    "import",
+    "package",
+    "stages of packages",
+    "totals of packages",
+}
 
 PAGES = {
     "home": "/",
@@ -92,6 +105,29 @@ SLUM_AREAS = {
     "area form": "{area}edit/",
     "new area": "/slum-areas/new/",
     "boundaries": "{area}boundaries/",
+}
+ASSETS = {
+    "packages": "/assets/",
+    "packages without a match": "/assets/?search=tidak-ada",
+    "stages of packages": "/assets/stages/",
+    "waiting of packages": "/assets/ageing/",
+    "totals of packages": "/assets/totals/",
+    "package": "{package}",
+    "new package": "/assets/new/",
+    "edit package": "{package}edit/",
+    "package deletion": "{package}delete/",
+    "who signs": "{package}signatories/",
+    "next stage": "{package}advance/",
+    "hand the file on": "{package}send-to/",
+    "refuse": "{package}block/",
+    "paper": "{package}documents/contract/",
+    "asset form": "{package}assets/1/edit/",
+    "new asset": "{package}assets/new/",
+    "asset deletion": "{package}assets/1/delete/",
+    "asset photos": "{package}assets/1/photos/",
+    "asset check": "{package}assets/1/check/",
+    "asset book": "{package}assets/1/book/",
+    "asset card": "/assets/cards/{code}/",
 }
 ADMIN = {
     "admin": "/admin/",
@@ -222,6 +258,24 @@ def _sent_file():
 def test_pages_of_slum_areas(page_as, measured, live_server, language, colours, width, names):
     page = page_as("admin", viewport=WIDTHS[width], color_scheme=colours, bypass_csp=True)
     check(page, language, names, SLUM_AREAS, measured, live_server.url)
+
+
+@pytest.fixture
+def handed_over(people, village, now):
+    """A package with an asset, a paper that waits to be judged and moves."""
+    package = factories.PackageFactory(village=village)
+    asset = factories.AssetFactory(package=package, latitude="-2.07", longitude="105.16")
+    factories.PackageFactory(sector="water", value=None)
+    package.documents.get(kind="contract").receive(pdf(), by=people["planner"], at=now)
+    package.advance("document_collection", by=people["planner"], at=now, note="Uji")
+    package.publish(by=people["planner"], at=now)
+    return {"package": package.get_absolute_url(), "code": asset.card_code}
+
+
+@pytest.mark.parametrize(("language", "colours", "width", "names"), list(variants(ASSETS)))
+def test_pages_of_the_handover(page_as, handed_over, live_server, language, colours, width, names):
+    page = page_as("planner", viewport=WIDTHS[width], color_scheme=colours, bypass_csp=True)
+    check(page, language, names, ASSETS, handed_over, live_server.url)
 
 
 @pytest.mark.parametrize(("language", "colours", "width", "names"), list(variants(ADMIN)))

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 from pypdf import PdfReader
 
+from assets.models import Package
 from kotaku.documents import PAPERS
 from kotaku.management.commands.document import Command
 from slumareas.models import SlumArea
@@ -31,10 +32,12 @@ def refusal_of(*arguments):
 def test_each_kind_writes_a_pdf_of_that_record(kind, tmp_path):
     if PAPERS[kind].records().model is SlumArea:
         record = factories.SlumAreaFactory(name="Penanda")
+    elif PAPERS[kind].records().model is Package:
+        record = factories.PackageFactory(name="Penanda")
     else:
         record = factories.WorkshopFactory(title="Lokakarya Penanda")
     target = tmp_path / "kertas.pdf"
-    run(kind, record.slug, "--output", str(target))
+    run(kind, getattr(record, PAPERS[kind].key), "--output", str(target))
     assert "Penanda" in PdfReader(target).metadata.title
 
 
