@@ -64,6 +64,8 @@ def _mark_sheet(sheet, table: Table, findings: dict[int, list[Finding]]) -> None
             cell = sheet[address]
             if not isinstance(cell, MergedCell):
                 _mark(cell, here)
+        if number == table.heading_rows[-1]:
+            continue  # by its own heading the column of reasons is known when the file comes back
         reason = sheet.cell(number, place, _reasons(told))
         reason.alignment = Alignment(wrap_text=True, vertical="top")
 

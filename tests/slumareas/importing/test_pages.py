@@ -9,7 +9,7 @@ from django.urls import reverse
 from slumareas.importing import doors
 from slumareas.models import Baseline, ColumnMapping, Import
 from tests import factories
-from tests.slumareas.importing.messy import KINDS
+from tests.slumareas.importing.messy import KINDS, damaged
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("slumareas:import_list")
@@ -257,3 +257,17 @@ def test_what_was_typed_is_kept_where_the_check_refuses_it(planner_client):
     planner_client.post(address, {f"cell:{name}": "31", f"was:{name}": "tiga"})
     record.refresh_from_db()
     assert (record.counts["errors"], list(record.decisions["cells"].values())) == (0, [{row["cells"][0]["cell"]: "31"}])
+
+
+def test_the_workbook_with_the_reasons_comes_back_with_no_new_question(planner_client):
+    """Also where something is said of a heading, in whose row the column of reasons has its own."""
+    planner_client.post(LIST, {"file": SimpleUploadedFile("rusak.xlsx", damaged()), "year": 2019})
+    first = Import.objects.get()
+    [asked] = planner_client.get(first.get_absolute_url()).context["columns"]
+    assert [one["heading"] for one in asked["unmapped"]] == ["Surveyor"]
+    marked = planner_client.get(reverse("slumareas:import_errors", args=[first.pk])).content
+    planner_client.post(LIST, {"file": SimpleUploadedFile("rusak-diperiksa.xlsx", marked), "year": 2019})
+    second = Import.objects.exclude(pk=first.pk).get()
+    assert second.counts == first.counts
+    [asked] = planner_client.get(second.get_absolute_url()).context["columns"]
+    assert [one["heading"] for one in asked["unmapped"]] == ["Surveyor"]
