@@ -39,7 +39,8 @@ def decide(client, review, follow_up, **values):
 
 def test_a_sitting_is_opened_with_its_members(as_role, people):
     answer = as_role("planner").post(
-        "/agreements/review/new/", {"held_on": "2026-03-20", "place": "Ruang uji", "members": [people["pokja_member"].pk]}
+        "/agreements/review/new/",
+        {"held_on": "2026-03-20", "place": "Ruang uji", "members": [people["pokja_member"].pk]},
     )
     review = Review.objects.get()
     assert answer.headers["Location"] == review.get_absolute_url()
