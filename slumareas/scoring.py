@@ -442,6 +442,21 @@ def score(
     return result
 
 
+def points_of_many(numerators: Iterable[int], denominators: Iterable[int]) -> list[int]:
+    """The points of one criterion in many places at once, of plain integers in one scale; denominators above 0."""
+    (most, five), (more, three), (some, one) = CUTS
+    return [
+        five
+        if (hundredfold := 100 * part) >= most * whole
+        else three
+        if hundredfold >= more * whole
+        else one
+        if hundredfold >= some * whole
+        else 0
+        for part, whole in zip(numerators, denominators, strict=True)
+    ]
+
+
 def points(numerator: Number, denominator: Number) -> int:
     """5, 3, 1 or 0, by exact comparison: never by a rounded percentage. `denominator` is 0 or more."""
     hundredfold = EXACT.multiply(numerator, 100)

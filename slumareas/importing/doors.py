@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
 from core.jobs import Job
@@ -187,7 +188,7 @@ def check(job: Job, record: Import, progress) -> str:
             if record.state == Import.State.RECEIVED:
                 record.move(Import.State.REFUSED)
             raise
-    numbers = {name: record.counts[name] for name in ("rows", "errors", "warnings")}
+    numbers = {name: localize(record.counts[name]) for name in ("rows", "errors", "warnings")}
     return _("%(rows)s rows, %(errors)s with errors, %(warnings)s warnings.") % numbers
 
 
@@ -196,7 +197,7 @@ def store(job: Job, record: Import, progress) -> str:
         permits = Permits(record.valid_rows_only, record.accepts_warnings, record.reason)
         with _without_looking_for_circles():
             importer.apply(record, permits, by=job.by, progress=progress)
-    numbers = {name: record.counts[name] for name in ("new", "changed")}
+    numbers = {name: localize(record.counts[name]) for name in ("new", "changed")}
     return _("Stored: %(new)s new rows, %(changed)s changed.") % numbers
 
 
@@ -207,7 +208,8 @@ def take_back(job: Job, record: Import, progress) -> str:
             storing.undo(record, by=job.by, at=timezone.now(), progress=progress)
         record.refresh_from_db()
     told = record.undo_result
-    return _("%(undone)s rows taken back, %(kept)s kept.") % {"undone": told["undone"], "kept": len(told["kept"])}
+    words = {"undone": localize(told["undone"]), "kept": localize(len(told["kept"]))}
+    return _("%(undone)s rows taken back, %(kept)s kept.") % words
 
 
 def write_reasons(job: Job, record: Import, progress) -> str:

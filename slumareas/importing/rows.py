@@ -347,28 +347,15 @@ class PlainRows:
     def __init__(self, reader: Reader):
         self.reader, self.rules = reader, reader.rules
         self.odd: set[int] = set()
-        columns = [self._scaled(*quantity) for quantity in reader.quantities]
-        self.values = list(zip(*columns, strict=True))
-        place = {key: index for index, key in enumerate(reader.table.keys)}
-        self.wholes = [
-            (place[key], int(checking.LIMITS[key][0].scaleb(unit_of(key).places)))
-            for key in DENOMINATORS
-            if key in place
-        ]
-        self.parts = [
-            (place[criterion.key], place[criterion.denominator])
-            for criterion in self.rules.criteria
-            if criterion.key in place and criterion.denominator in place
-        ]
+        columns = {key: self._scaled(key, column, unit) for key, column, unit in reader.quantities}
+        self.values = list(zip(*columns.values(), strict=True))
         # Without the whole beside it, or in a table of odd columns, every row takes the long way.
         known = {*DENOMINATORS, *self.rules.keys}
-        self.is_usual = known == place.keys() - {OPEN_SPACE.key}
-        self.sums = [
-            (place[first], place[second], place[whole])
-            for whole, (first, second) in scoring.PARTS_OF_WHOLE
-            if self.is_usual
-        ]
-        self.place = place
+        self.is_usual = known == columns.keys() - {OPEN_SPACE.key}
+        self.totals: list[int] = []
+        if self.is_usual and self.values:
+            self._find_odd(columns)
+            self.totals = self._totals(columns)
         marks = reader.marks
         used = {column for _key, column, _unit in reader.quantities} | set(self._columns(*IDENTITY_COLUMNS))
         self.marked = marks.hidden_rows | marks.struck_rows | {row for row, _column in reader.spread}
@@ -380,14 +367,60 @@ class PlainRows:
         self.units: dict[tuple, Unit] = {}
         self.total = reader.table.columns.get(headings.TOTAL)
         self.named_class = reader.table.columns.get(headings.CLASS)
+        self.compares = bool(
+            reader.table.scores or reader.table.percents or self.total is not None or self.named_class is not None
+        )
+
+    def _find_odd(self, columns: dict[str, list[int]]) -> None:
+        """Rows of which a number, or two of them together, may need a word. By column: rows are many, columns few."""
+        odd = self.odd
+        for key in DENOMINATORS:
+            limit = int(checking.LIMITS[key][0].scaleb(unit_of(key).places))
+            odd.update([index for index, whole in enumerate(columns[key]) if not 0 < whole <= limit])
+        for criterion in self.rules.criteria:
+            pairs = zip(columns[criterion.key], columns[criterion.denominator], strict=True)
+            odd.update([index for index, (part, whole) in enumerate(pairs) if not 0 <= part <= whole])
+        for name, (first, second) in scoring.PARTS_OF_WHOLE:
+            triples = zip(columns[first], columns[second], columns[name], strict=True)
+            odd.update([index for index, (one, other, whole) in enumerate(triples) if one + other > whole])
+        dense = zip(
+            columns["verified_area_ha"], columns["population"], columns["household_count"], columns["building_count"],
+            strict=True,
+        )  # fmt: skip
+        odd.update(
+            [
+                index
+                for index, (area, people, households, buildings) in enumerate(dense)
+                if people < households
+                or buildings * _PER_HECTARE > checking.MOST_BUILDINGS_PER_HA * area
+                or people * _PER_HECTARE > checking.MOST_PEOPLE_PER_HA * area
+            ]
+        )
+        most = checking.LIMITS[OPEN_SPACE.key][0] * 10**OPEN_SPACE.unit.places
+        spaces = enumerate(columns.get(OPEN_SPACE.key, ()))
+        odd.update([index for index, space in spaces if space is not None and not 0 <= space <= most])
+
+    def _totals(self, columns: dict[str, list[int]]) -> list[int]:
+        points = [
+            scoring.points_of_many(columns[criterion.key], columns[criterion.denominator])
+            for criterion in self.rules.criteria
+        ]
+        return list(map(sum, zip(*points, strict=True)))
 
     def _scaled(self, key: str, column: int, unit: scoring.Unit) -> list[int]:
         """The column as stored integers; the places of odd cells are noted in `odd`, with 0 in their stead."""
         cells = self.reader.cells[column] if self.reader.cells else ()
-        if set(map(type, cells)) == {float} and max(map(abs, cells)) * 10**unit.places < _EXACT_BELOW:
-            scaled = [value * 10**unit.places for value in cells]
-            numbers = list(map(round, scaled))
-            if numbers == scaled or (unit.places and max(map(abs, map(operator.sub, scaled, numbers))) <= _NEARLY):
+        kinds = set(map(type, cells))
+        if float in kinds and kinds <= {float, type(None)}:
+            blanks = [index for index, value in enumerate(cells) if value is None] if len(kinds) > 1 else []
+            floats = [0.0 if value is None else value for value in cells] if blanks else cells
+            numbers = _whole_numbers(floats, unit)
+            if numbers is not None:
+                if key != OPEN_SPACE.key:
+                    self.odd.update(blanks)
+                else:
+                    for index in blanks:
+                        numbers[index] = None
                 return numbers
         style, words, factor = self.reader.styles[key], _UNIT_WORDS[unit.key], 10**unit.places
         texts: dict[str, int | None] = {}
@@ -419,40 +452,15 @@ class PlainRows:
         if index in self.odd or not self.is_usual or row.number in self.marked:
             return None
         values = self.values[index]
-        for place, limit in self.wholes:
-            if not 0 < values[place] <= limit:
-                return None
-        for part, whole in self.parts:
-            if not 0 <= values[part] <= values[whole]:
-                return None
-        for first, second, whole in self.sums:
-            if values[first] + values[second] > values[whole]:
-                return None
-        if self._may_be_implausible(values):
-            return None
         identity = self._identity(row)
         if identity is None:
             return None
-        by_key = dict(zip(self.reader.table.keys, values, strict=True))
-        result = scoring.score(by_key, by_key, self.rules)
-        total, slum_class = result.total, result.slum_class
-        if self._may_differ(row, result, total, slum_class):
+        total = self.totals[index]
+        slum_class = self.rules.class_of(total)
+        if self.compares and self._may_differ(row, values, total, slum_class):
             return None
         region, unit = identity
         return ReadRow(self.reader.table, row.number, region, unit, values, [], total, slum_class)
-
-    def _may_be_implausible(self, values: tuple[int, ...]) -> bool:
-        place = self.place
-        area, people = values[place["verified_area_ha"]], values[place["population"]]
-        if OPEN_SPACE.key in place:
-            space = values[place[OPEN_SPACE.key]] or 0
-            if not 0 <= space <= checking.LIMITS[OPEN_SPACE.key][0] * 10**OPEN_SPACE.unit.places:
-                return True
-        return (
-            people < values[place["household_count"]]
-            or values[place["building_count"]] * _PER_HECTARE > checking.MOST_BUILDINGS_PER_HA * area
-            or people * _PER_HECTARE > checking.MOST_PEOPLE_PER_HA * area
-        )
 
     def _columns(self, *names: str) -> list[int]:
         columns = self.reader.table.columns
@@ -474,9 +482,11 @@ class PlainRows:
         region, unit = self.places[place], self.units[asked]
         return (region, unit) if region and unit.rt else None
 
-    def _may_differ(self, row: Row, result: scoring.Result, total: int, slum_class: str) -> bool:
+    def _may_differ(self, row: Row, values: tuple[int, ...], total: int, slum_class: str) -> bool:
         """Whether a score, per cent, total or class beside the volumes is not plainly the one that follows."""
         table, cells = self.reader.table, row.values
+        by_key = dict(zip(table.keys, values, strict=True))
+        result = scoring.score(by_key, by_key, self.rules)
         if any(cells[column] != result.score[key] for key, column in table.scores.items() if key in result.score):
             return True
         for key, column in table.percents.items():
@@ -490,6 +500,17 @@ class PlainRows:
         if self.total is not None and cells[self.total] != total:
             return True
         return self.named_class is not None and class_of(cells[self.named_class]) != slum_class
+
+
+def _whole_numbers(floats: Sequence[float], unit: scoring.Unit) -> list[int] | None:
+    """All of a column as stored integers, or None where one of them has further digits or is too large."""
+    if max(map(abs, floats)) * 10**unit.places >= _EXACT_BELOW:
+        return None
+    scaled = [value * 10**unit.places for value in floats]
+    numbers = list(map(round, scaled))
+    if numbers == scaled or (unit.places and max(map(abs, map(operator.sub, scaled, numbers))) <= _NEARLY):
+        return numbers
+    return None
 
 
 _EXACT_BELOW = 2**40  # below it a float still tells a thousandth of the last stored digit

@@ -6,6 +6,8 @@ way back: taking back restores the line before it, and leaves alone what was cha
 
 import re
 from collections import defaultdict
+from functools import cache
+from operator import itemgetter
 
 from django.db import models, transaction
 from django.db.models import Exists, Max, OuterRef, Q, Subquery
@@ -100,12 +102,21 @@ def _known_units(villages) -> dict[tuple, tuple]:
 
 
 def _columns(row: ReadRow, unit: tuple, year: AssessmentYear, record: Import) -> tuple:
-    values = row.scaled_values if row.before is None else {**row.before, **row.scaled_values}
+    if row.before is None:
+        values = _getter(row.table.keys)((*row.scaled, None))
+    else:
+        values = map((row.before | row.scaled_values).get, QUANTITY_KEYS)
     pk, area = unit
     return (
-        pk, year.pk, area, *map(values.get, QUANTITY_KEYS), *_EMPTY.values(),
+        pk, year.pk, area, *values, *_EMPTY.values(),
         row.total, row.slum_class or "", record.file_name[:200], int(bool(row.is_made_up)), record.pk, row.sheet, row.number,
     )  # fmt: skip
+
+
+@cache
+def _getter(keys: tuple[str, ...]):
+    """Picks the quantities in the order of the columns out of those that a table has, and a blank behind them."""
+    return itemgetter(*(keys.index(key) if key in keys else len(keys) for key in QUANTITY_KEYS))
 
 
 # --- taking back -----------------------------------------------------------------------------------------

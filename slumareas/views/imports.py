@@ -1,6 +1,7 @@
 """Baselines from files: send one, look at what was understood, mend, store, take back."""
 
 import re
+from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -8,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -115,9 +117,13 @@ def _job_context(request, job: Job | None) -> dict:
         "job": job,
         "is_busy": is_busy,
         "lacks_worker": is_busy and not has_worker(now),
-        "waiting_since": job and job.asked_at,
+        "waited": job and _waited(job, now),
         "may_stop": is_busy and not job.is_stop_asked and request.user.has_perm("slumareas.add_import"),
     }
+
+
+def _waited(job: Job, now) -> str:
+    return timesince(job.asked_at, now) if now - job.asked_at >= timedelta(minutes=1) else _("less than a minute")
 
 
 def _rows_context(request, record: Import, summary: dict) -> dict:

@@ -1,6 +1,7 @@
 """The official rule (domain 1.1 to 1.8): scores, totals, classes, averages, priority."""
 
 import itertools
+import random
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
@@ -624,3 +625,13 @@ def test_the_handling_pattern(slum_class, legal, pattern):
 @pytest.mark.parametrize(("hectares", "who"), [(0, REGENCY), ("9.999999", REGENCY), (10, PROVINCE), ("14.999999", PROVINCE), (15, CENTRE), (85, CENTRE)])  # fmt: skip
 def test_authority_by_area(hectares, who):
     assert authority(Decimal(hectares)) == who
+
+
+def test_many_places_at_once_get_the_points_of_each():
+    dice = random.Random(2019)  # noqa: S311
+    wholes = [dice.randint(1, 400) for _number in range(2_000)]
+    parts = [dice.randint(0, whole) for whole in wholes]
+    exact = [(76, 100), (51, 100), (25, 100), (759999, 1000000), (0, 7), (7, 7)]
+    parts, wholes = [*parts, *(one[0] for one in exact)], [*wholes, *(one[1] for one in exact)]
+    expected = [scoring.points(part, whole) for part, whole in zip(parts, wholes, strict=True)]
+    assert scoring.points_of_many(parts, wholes) == expected

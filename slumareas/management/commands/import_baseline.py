@@ -59,7 +59,7 @@ class Command(HouseCommand):
         state = outcome.state
         if dry_run:
             outcome.state = "previewed"
-        told = json.dumps(outcome.report, ensure_ascii=False)
+        told = outcome.report_as_json if options["report"] or format == "json" else ""
         if options["report"]:
             write_file(options["report"], told.encode())
         if options["error_workbook"]:

@@ -325,7 +325,8 @@ def test_every_kind_has_an_error_workbook_with_all_its_cells(file_of, tmp_path, 
     path = tmp_path / "salah.xlsx"
     _code, told = imported(file_of(name), "--dry-run", "--error-workbook", str(path))
     workbook = load_workbook(path)
-    texts = [str(cell.value) for sheet in workbook for row in sheet.iter_rows() for cell in row if cell.value]
+    cells = [cell for sheet in workbook for row in sheet.iter_rows() for cell in row]
+    texts = [str(cell.value) for cell in cells if cell.value] + [cell.comment.text for cell in cells if cell.comment]
     for finding in told["findings"]:
         assert any(finding["message"] in text for text in texts)
 

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from jsonschema import Draft202012Validator
 
+from slumareas.importing.importer import import_file
 from slumareas.importing.rows import ERRORS
 from slumareas.models import Baseline
 from slumareas.models.quantities import QUANTITY_KEYS
@@ -144,3 +145,11 @@ def test_the_schema_names_what_the_tables_name():
     assert set(finding["then"]["properties"]["code"]["enum"]) == ERRORS
     assert known["rule_set"]["enum"] == list(RULE_SETS)
     assert known["rows"]["items"]["properties"]["values"]["propertyNames"]["enum"] == list(QUANTITY_KEYS)
+
+
+@pytest.mark.parametrize("kind", ["clean", "text_in_a_number", "a_heading_that_nobody_understands"])
+def test_the_report_as_text_is_the_report(kind):
+    """Made row by row, also where the file bears the words of the report itself."""
+    outcome = import_file(KINDS[kind]().content, 'aneh "rows": [].xlsx', year=2019, is_dry_run=True)
+    assert json.loads(outcome.report_as_json) == outcome.report
+    assert len(outcome.report["rows"]) == 6
