@@ -110,10 +110,10 @@ def test_the_preview_stores_nothing_and_what_it_shows_is_stored(as_role, rows, p
     answer = preview(client, file)
     shown = {change.row: change.lines for change in answer.context["changes"]}
     assert shown == {
-        2: [("Status", "belum dimulai", "sedang berjalan"), ("Fisik (%)", "0", "12,5")],
+        2: [("Status", "belum dimulai", "berlangsung"), ("Fisik (%)", "0", "12,5")],
         3: [("Fisik (%)", "37,5", "80"), ("Tenggat", "1 April 2026", "30 Juni 2026")],
         4: [
-            ("Status", "terkendala", "sedang berjalan"),
+            ("Status", "terkendala", "berlangsung"),
             ("Kendala", "Lahan belum bebas; menunggu mediasi.", "–"),
             ("Catatan atau alasan", "–", "Mediasi berhasil"),
         ],
