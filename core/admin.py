@@ -6,11 +6,14 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from import_export import fields, resources, widgets
 from import_export.admin import ExportMixin, ImportExportMixin
 from knox.models import AuthToken
+from openpyxl.utils import get_column_letter
 from simple_history.admin import SimpleHistoryAdmin
 
 from core.invitations import send_invitation
@@ -30,9 +33,51 @@ class HouseResource(resources.ModelResource):
         report_skipped = True
 
 
+class KeyWidget(widgets.ForeignKeyWidget):
+    """A key that leads nowhere gets a sentence."""
+
+    def clean(self, value, row=None, **kwargs):
+        try:
+            return super().clean(value, row, **kwargs)
+        except self.model.DoesNotExist:
+            sentence = gettext("There is no %(kind)s “%(key)s”.")
+            raise ValueError(sentence % {"kind": self.model._meta.verbose_name, "key": value})
+
+
 def by_key(column: str, model, key: str) -> fields.Field:
     """A column that names a related record by its key."""
-    return fields.Field(column_name=column, attribute=column, widget=widgets.ForeignKeyWidget(model, key))
+    return fields.Field(column_name=column, attribute=column, widget=KeyWidget(model, key))
+
+
+class NamesCells(HouseResource):
+    """What is wrong with a row is said with its cell, as the spreadsheet program names it: `E5: …`."""
+
+    class Meta(HouseResource.Meta):
+        abstract = True
+
+    def before_import(self, dataset, **kwargs):
+        super().before_import(dataset, **kwargs)
+        self.columns = {
+            heading: get_column_letter(place) for place, heading in enumerate(dataset.headers or [], start=1)
+        }
+        # Blank rows are left out of the table, so its rows know where they stood.
+        self.row_numbers = getattr(dataset, "row_numbers", None) or range(2, len(dataset) + 2)
+
+    def import_row(self, row, instance_loader, **kwargs):
+        result = super().import_row(row, instance_loader, **kwargs)
+        if result.validation_error is not None:
+            number = self.row_numbers[kwargs["row_number"] - 1]
+            result.validation_error = self._with_cells(result.validation_error, number)
+        return result
+
+    def _with_cells(self, error: ValidationError, number: int) -> ValidationError:
+        said = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+        return ValidationError(
+            {
+                name: [f"{self.columns.get(name, '')}{number}: {sentence}" for sentence in sentences]
+                for name, sentences in said.items()
+            }
+        )
 
 
 class ExportingAdmin(ExportMixin, SimpleHistoryAdmin):

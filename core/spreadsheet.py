@@ -216,11 +216,13 @@ class _TableFormat(Format):
         """The first visible sheet; its first filled row holds the headings."""
         sheets = read_tables(in_stream, f"import.{self.EXTENSION}")
         sheet = next((sheet for sheet in sheets if not sheet.is_hidden and sheet.rows), sheets[0])
-        filled = [row.values for row in sheet.rows if not row.is_empty]
-        width = max((place + 1 for place, value in enumerate(filled[0]) if value is not None), default=0)
-        dataset = tablib.Dataset(headers=[as_text(value) for value in filled[0][:width]])
-        for values in filled[1:]:
-            dataset.append(["" if value is None else value for value in values[:width]])
+        heading, *filled = [row for row in sheet.rows if not row.is_empty]
+        width = max((place + 1 for place, value in enumerate(heading.values) if value is not None), default=0)
+        dataset = tablib.Dataset(headers=[as_text(value) for value in heading.values[:width]])
+        for row in filled:
+            dataset.append(["" if value is None else value for value in row.values[:width]])
+        # For whoever has to name a cell: tablib knows of no blank rows.
+        dataset.row_numbers = [row.number for row in filled]
         return dataset
 
     def _table(self, dataset: tablib.Dataset) -> list[Sequence]:

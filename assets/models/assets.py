@@ -90,7 +90,7 @@ class Asset(models.Model):
     quantity = QuantityField(
         _("quantity"),
         places=2,
-        default=1,
+        default=Decimal(1),
         validators=[MinValueValidator(Decimal("0.01"), _("The quantity must be above 0."))],
     )
     unit = models.CharField(_("unit"), max_length=10, choices=UNIT_CHOICES, default="unit")
@@ -224,7 +224,7 @@ class Asset(models.Model):
     def _refuse_what_is_settled(self, package: Package, stored: "Asset | None"):
         if stored and stored.package_id != self.package_id:
             raise Refused(gettext("An asset stays in its package. Take it out there first, then record it here."))
-        if not package.is_deeded:
+        if not package.is_deed_closed():
             return
         if stored is None:
             raise Refused(gettext("The deed of this package is signed: its list of assets is closed."))
@@ -238,7 +238,7 @@ class Asset(models.Model):
     def delete(self, **kwargs):
         with transaction.atomic():
             package = Package.objects.lock(self.package_id)
-            if package.is_deeded:
+            if package.is_deed_closed():
                 raise Refused(gettext("The deed of this package is signed: its list of assets is closed."))
             deleted = super().delete(**kwargs)
             package.lay_out_checklist()

@@ -334,11 +334,12 @@ class Package(models.Model):
             self.lay_out_checklist()
 
     def _refuse_what_is_settled(self, stored: "Package"):
-        names = self.DEED_FIELDS if stored.is_deeded else ("receiver",) if stored.accepted_on else ()
+        is_closed = stored.is_deed_closed()
+        names = self.DEED_FIELDS if is_closed else ("receiver",) if stored.accepted_on else ()
         for name in names:
             field = self._meta.get_field(name)
             if getattr(self, field.attname) != getattr(stored, field.attname):
-                if stored.is_deeded:
+                if is_closed:
                     sentence = gettext("The deed is signed, so “%(field)s” stays as it is.")
                 else:
                     sentence = gettext("The receiver has accepted, so “%(field)s” stays as it is.")
@@ -432,6 +433,10 @@ class Package(models.Model):
     @property
     def is_deeded(self) -> bool:
         return self.stage in stages.AFTER_DEED
+
+    def is_deed_closed(self) -> bool:
+        """Whether what the deed says is settled. What was taken up with its deed is written down until it moves on."""
+        return self.is_deeded and set(self.moves.values_list("kind", flat=True)) != {Move.Kind.TAKE_UP}
 
     @property
     def steps(self) -> dict[tuple[str, str], bool]:

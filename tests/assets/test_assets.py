@@ -176,3 +176,17 @@ def test_a_photo_is_a_picture(asset):
     photo = AssetPhoto(asset=asset, picture=SimpleUploadedFile("foto.png", b"bukan gambar"))
     with pytest.raises(ValidationError):
         photo.full_clean()
+
+
+def test_what_was_taken_up_with_its_deed_is_written_down_until_it_moves_on(package, planner, now):
+    day = datetime.date(2018, 1, 2)
+    package.take_up(
+        by=planner, at=now, stage="grant_deed_signed", holder=package.giver, stage_reached_on=day,
+        holder_reached_on=day, grant_deed_on=day,
+    )  # fmt: skip
+    asset = factories.AssetFactory(package=package)
+    package.send_to(package.receiver, by=planner, at=now)
+    with pytest.raises(Refused):
+        factories.AssetFactory(package=package)
+    with pytest.raises(Refused):
+        asset.delete()

@@ -37,7 +37,7 @@ def full(package, planner):
     factories.AssetFactory(
         package=package, name="Mesin pencacah", value=None, quantity=Decimal("2.5"), condition="heavy_damage"
     )
-    put_at(package, "bast_signed", handover_on=datetime.date(2019, 7, 16))
+    put_at(package, "bast_signed", grant_deed_on=datetime.date(2019, 7, 15), handover_on=datetime.date(2019, 7, 16))
     package.documents.filter(kind="handover_record").update(number="BA/45/UJI/2019")
     package.documents.filter(kind="grant_deed").update(
         number="HK.02/9/UJI", dated_on=datetime.date(2019, 7, 15), state="accepted"

@@ -13,9 +13,11 @@ from core.models import Organization, User
 from core.spreadsheet import write_csv
 from slumareas.models import YearStatusChange
 from tests import factories
+from tests.assets.conftest import pdf
 from workshops.models import AgendaItem, Participant, Workshop
 
-MODELS = [model for model in admin.site._registry if model._meta.app_label in ("core", "slumareas", "workshops")]
+APPS = ("core", "slumareas", "workshops", "assets")
+MODELS = [model for model in admin.site._registry if model._meta.app_label in APPS]
 
 
 def address(model, page="changelist", *args):
@@ -55,8 +57,19 @@ def records(people, workshop, village, now):
         item,
         factories.ParticipantFactory(workshop=workshop, phone="0812000"),
         factories.MinutesEntryFactory(workshop=workshop, agenda_item=item),
+        *handed_over(people["planner"], now),
     ]
     return {type(record): record for record in made}
+
+
+def handed_over(planner, now):
+    """A package with a move, an asset with its check, and a paper with a version."""
+    package = factories.PackageFactory()
+    asset = factories.AssetFactory(package=package)
+    move = package.hand_over_for_use(by=planner, at=now, number="01/UJI")
+    check = asset.record_check(is_functioning=True, condition="good", by=planner, at=now)
+    document = package.documents.get(kind="contract")
+    return package, move, asset, check, document, document.receive(pdf(), by=planner, at=now)
 
 
 @pytest.mark.parametrize("role", ["pokja_member", "opd_user", "village_user", "viewer"])

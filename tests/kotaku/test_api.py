@@ -26,6 +26,9 @@ COLLECTIONS = [
     "decrees",
     "reporting-groups",
     "reported-hectares",
+    "packages",
+    "assets",
+    "documents",
     "tokens",
 ]
 
