@@ -138,7 +138,7 @@ def test_the_inspection_record_leaves_room_for_what_is_seen(full):
     said = words(documents.inspection_record(full))
     for value in (
         "Nomor: BAP/3/2019", "Senin, tanggal enam bulan Mei tahun dua ribu sembilan belas", "Wati Contoh",
-        "Pengawas Uji", "Mesin pencacah", "tanah desa/kelurahan", "Berfungsi (ya/tidak)", "Catatan", "Kesimpulan",
+        "Pengawas Uji", "Mesin pencacah", "tanah desa atau kelurahan", "Berfungsi (ya/tidak)", "Catatan", "Kesimpulan",
         "belum dapat diserahterimakan", "Rp1.234.567.890,50",
     ):  # fmt: skip
         assert value in said, value
