@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from import_export import fields, widgets
 
-from assets.models import Asset, AssetPhoto, Document, DocumentVersion, FunctionCheck, Move, Package
+from assets.models import Asset, AssetPhoto, Document, DocumentVersion, FunctionCheck, Move, Package, Signatory
 from core.admin import ExportingAdmin, HouseAdmin, ReadOnly, RefusalsAsMessages, by_key
 from core.models import Organization, Region
 from core.refusals import Refused
@@ -161,6 +161,15 @@ class MoveInline(LookedAt):
     fields = readonly_fields = ["on", "kind", "to_stage", "to_condition", "to_holder", "to_desk", "by", "note"]
 
 
+class SignatoryInline(admin.StackedInline):
+    model = Signatory
+    extra = 0
+    classes = ["collapse"]
+    fields = [
+        "role", "name", "position", "organization_name", "signs_for", "signs_for_office", "rank_grade", "nip",
+    ]  # fmt: skip
+
+
 @admin.register(Package)
 class PackageAdmin(RefusalsAsMessages, HouseAdmin):
     resource_classes = [PackageResource]
@@ -171,7 +180,7 @@ class PackageAdmin(RefusalsAsMessages, HouseAdmin):
     autocomplete_fields = ["giver", "receiver", "village", "slum_area"]
     raw_id_fields = ["agreement", "follow_up"]
     readonly_fields = list(Package.MOVED_FIELDS)
-    inlines = [AssetInline, DocumentInline, MoveInline]
+    inlines = [AssetInline, SignatoryInline, DocumentInline, MoveInline]
     actions = ["publish", "withdraw"]
     fieldsets = [
         (None, {"fields": ["number", "name", "sector", "path", "is_planned_as_grant", "is_made_up"]}),

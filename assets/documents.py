@@ -25,7 +25,7 @@ SECTORS = {
 CONDITIONS = {"good": "Baik (B)", "light_damage": "Rusak ringan (RR)", "heavy_damage": "Rusak berat (RB)"}
 LAND = {
     "regency": "tanah kabupaten",
-    "village": "tanah desa/kelurahan",
+    "village": "tanah desa atau kelurahan",
     "state": "tanah negara",
     "granted": "hibah pemilik",
     "permit": "izin pakai",

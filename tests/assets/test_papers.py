@@ -37,7 +37,7 @@ def full(package, planner):
     factories.AssetFactory(
         package=package, name="Mesin pencacah", value=None, quantity=Decimal("2.5"), condition="heavy_damage"
     )
-    put_at(package, "bast_signed", handover_on=datetime.date(2019, 7, 16))
+    put_at(package, "bast_signed", grant_deed_on=datetime.date(2019, 7, 15), handover_on=datetime.date(2019, 7, 16))
     package.documents.filter(kind="handover_record").update(number="BA/45/UJI/2019")
     package.documents.filter(kind="grant_deed").update(
         number="HK.02/9/UJI", dated_on=datetime.date(2019, 7, 15), state="accepted"
@@ -138,7 +138,7 @@ def test_the_inspection_record_leaves_room_for_what_is_seen(full):
     said = words(documents.inspection_record(full))
     for value in (
         "Nomor: BAP/3/2019", "Senin, tanggal enam bulan Mei tahun dua ribu sembilan belas", "Wati Contoh",
-        "Pengawas Uji", "Mesin pencacah", "tanah desa/kelurahan", "Berfungsi (ya/tidak)", "Catatan", "Kesimpulan",
+        "Pengawas Uji", "Mesin pencacah", "tanah desa atau kelurahan", "Berfungsi (ya/tidak)", "Catatan", "Kesimpulan",
         "belum dapat diserahterimakan", "Rp1.234.567.890,50",
     ):  # fmt: skip
         assert value in said, value
