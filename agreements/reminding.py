@@ -76,7 +76,7 @@ class Row:
 
 def due_follow_ups(on: date) -> Found:
     """A source of `core.reminders`. Two queries, however many follow-ups and people there are."""
-    owners = Owners()
+    owners = Owners("agreements.report_followup")
     stages = [
         (stage, Kind(stage.kind, stage.heading, f"{reverse('agreements:follow_up_list')}?mine=true&due={stage.days}"))
         for stage in STAGES
@@ -84,7 +84,7 @@ def due_follow_ups(on: date) -> Found:
     late = Kind(OVERDUE, LATE_HEADING, f"{reverse('agreements:follow_up_list')}?mine=true&overdue=true")
     found, overdue = Found(), defaultdict(list)
     for row in _rows(on):
-        people = [] if row.paused_until and on <= row.paused_until else owners.of(row)
+        people = [] if row.paused_until and on <= row.paused_until else owners.of(row.organization_id, row.region_code)
         days = (row.due_on - on).days
         kinds = [kind for stage, kind in stages if stage.latest <= days <= stage.days]
         if days >= 0 and not kinds:
@@ -135,13 +135,13 @@ def _rows(on: date) -> Iterator[Row]:
 
 
 class Owners:
-    """Who may report on a follow-up because it is theirs: by organization, and in villages by region."""
+    """Who may do something because it is theirs: by organization, and in villages by region."""
 
-    def __init__(self):
+    def __init__(self, permission: str):
         self._of_organization, self._of_region = defaultdict(list), defaultdict(list)
         people = (
             User.objects.with_perm(
-                "agreements.report_followup",
+                permission,
                 backend="django.contrib.auth.backends.ModelBackend",
                 include_superusers=False,
             )
@@ -155,9 +155,9 @@ class Owners:
             if person.role == User.Role.VILLAGE_USER and person.region:
                 self._of_region[person.region.code].append(person)
 
-    def of(self, row: Row) -> list[User]:
-        found = list(self._of_organization[row.organization_id])
-        parts = row.region_code.split(".") if row.region_code else []
+    def of(self, organization_id: int | None, region_code: str | None) -> list[User]:
+        found = list(self._of_organization[organization_id])
+        parts = region_code.split(".") if region_code else []
         for length in range(1, len(parts) + 1):
             found += self._of_region.get(".".join(parts[:length]), [])
         return sorted(set(found), key=lambda person: person.pk)

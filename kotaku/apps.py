@@ -7,10 +7,12 @@ class KotakuConfig(AppConfig):
     name = "kotaku"
 
     def ready(self):
-        from kotaku.roles import grant_roles  # models are not loaded when this module is read
+        from kotaku import schedules  # models are not loaded when this module is read
+        from kotaku.roles import grant_roles
 
         # Permissions exist only after migrating; this is Django's place for what builds on them.
         post_migrate.connect(grant_roles, sender=self)
+        post_migrate.connect(schedules.lay_out, sender=self)
 
 
 class KotakuStaticFilesConfig(StaticFilesConfig):

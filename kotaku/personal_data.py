@@ -102,6 +102,27 @@ REGISTER = [
         "workshops.Attachment", {"credit": ""}, ("credit",),
         gettext_lazy("credit of authors"), PUBLIC_TASK, WITH_RECORD,
     ),
+    Personal(
+        "agreements.Signatory",
+        {
+            "name": REMOVED, "position": "", "rank_grade": "", "nip": "", "delegate_name": "", "delegate_position": "",
+        },
+        ("name", "nip", "delegate_name"),
+        gettext_lazy("signature under official papers"), PUBLIC_TASK, WITH_RECORD,
+        gettext_lazy("the NIP is masked where the person does not sign"),
+    ),
+    Personal(
+        "agreements.FollowUp", {"responsible_person": ""}, ("responsible_person",),
+        gettext_lazy("follow-up: who is responsible"), PUBLIC_TASK, WITH_RECORD,
+        gettext_lazy("viewers"),
+    ),
+    Personal(
+        "assets.Signatory",
+        {"name": REMOVED, "position": "", "rank_grade": "", "nip": ""},
+        ("name", "nip"),
+        gettext_lazy("signature under official papers"), PUBLIC_TASK, WITH_RECORD,
+        gettext_lazy("the NIP is masked where the person does not sign"),
+    ),
     *(
         Personal(
             f"axes.{name}", {"username": REMOVED, "ip_address": "0.0.0.0", "user_agent": ""}, ("username",),  # noqa: S104 - no address
@@ -115,7 +136,11 @@ REGISTER = [
 NOT_PERSONAL = {
     "auth.Permission", "auth.Group", "core.Backup", "core.Region", "core.RegionAlias", "core.Organization",
     "core.Letterhead", "core.DemoPart", "slumareas.SlumArea", "slumareas.ReportingGroup", "slumareas.Import",
-    "workshops.WorkshopArea", "workshops.Checkpoint",
+    "workshops.WorkshopArea", "workshops.Checkpoint", "assets.Package", "assets.Asset", "core.SavedFilter",
+    # The background's own: names of tasks and processes.
+    "core.Worker", "django_q.Task", "django_q.Success", "django_q.Failure", "django_q.Schedule",
+    # The entries of the minutes under another name.
+    "agreements.RaisedEntry",
     # Signers as they stand on an issued paper, which is kept as issued.
     "core.IssuedPaper",
 }  # fmt: skip

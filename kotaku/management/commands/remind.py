@@ -7,11 +7,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agreements.reminding import due_follow_ups
+from assets.reminding import due_checks
 from core.commands import HouseCommand, Unusable
 from core.reminders import Outcome, Source, remind
 
 # Every app that knows of something due has its function here; the order is that of the sections in a mail.
-SOURCES: list[Source] = [due_follow_ups]
+SOURCES: list[Source] = [due_follow_ups, due_checks]
 
 
 class Command(HouseCommand):
