@@ -41,9 +41,7 @@ def photo(name="lapangan.jpg"):
 
 
 def report(client, follow_up, **values):
-    return client.post(
-        f"{follow_up.get_absolute_url()}report/", {"based_on": follow_up.version, "note": ""} | values
-    )
+    return client.post(f"{follow_up.get_absolute_url()}report/", {"based_on": follow_up.version, "note": ""} | values)
 
 
 # --- lists -------------------------------------------------------------------------------------------------------
