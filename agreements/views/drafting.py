@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from agreements.forms import AgreementForm, NewAgreementForm, NewSignatoryForm, RecordForm, SignatoryForm
-from agreements.models import Agreement, RaisedEntry, Signatory
+from agreements.models import Agreement, AgreementRecord, RaisedEntry, Signatory
 from agreements.views.access import agreement_for, record_for, signatory_for, workshop_for
 from core.refusals import Refused
 
@@ -61,7 +61,7 @@ def _list(request, workshop) -> str:
     context = {
         "workshop": workshop,
         "agreements": workshop.agreements.order_by("number"),
-        "record": workshop.agreement_record,
+        "record": AgreementRecord.objects.get(workshop=workshop),  # begun just now, perhaps
         "may_draft": True,
     }
     return render_to_string("agreements/_drafted.html", context, request)
