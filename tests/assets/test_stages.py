@@ -74,7 +74,7 @@ def test_every_pair_through_the_verb(db, records, now, way, start):
                 expected, moves = KEYS[start], []
             else:
                 if allowed:
-                    with pytest.raises(Refused, match="Tulis|Write"):
+                    with pytest.raises(Refused, match="Tulis"):
                         package.advance(KEYS[target], by=records["planner"], at=now, note="  ")
                 note = "Catatan uji." if allowed else ""
                 package.advance(KEYS[target], by=records["planner"], at=now, note=note)
@@ -114,7 +114,7 @@ def test_a_stage_reached_leaves_the_file_where_it_is(package, planner, now):
 def test_the_second_click_is_refused(package, planner, now):
     same_page = Package.objects.get(pk=package.pk)
     package.advance("document_collection", by=planner, at=now)
-    with pytest.raises(Refused, match="sudah berada pada tahap|is at the stage"):
+    with pytest.raises(Refused, match="sudah pada tahap"):
         same_page.advance("document_collection", by=planner, at=now)
     assert package.moves.count() == 1
 
