@@ -322,7 +322,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('year', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(2000), django.core.validators.MaxValueValidator(2100)], verbose_name='year')),
                 ('checked_on', models.DateField(verbose_name='checked on')),
-                ('is_functioning', models.BooleanField(verbose_name='works')),
+                ('is_functioning', models.BooleanField(verbose_name='functioning')),
                 ('condition', models.CharField(choices=[('good', 'good (B)'), ('light_damage', 'lightly damaged (RR)'), ('heavy_damage', 'heavily damaged (RB)')], max_length=12, verbose_name='condition')),
                 ('note', models.TextField(blank=True, verbose_name='note')),
                 ('at', models.DateTimeField(verbose_name='written at')),

@@ -307,7 +307,7 @@ class FunctionCheck(models.Model):
     asset = models.ForeignKey(Asset, models.PROTECT, related_name="checks", verbose_name=_("asset"), db_index=False)
     year = models.PositiveSmallIntegerField(_("year"), validators=YEARS)
     checked_on = models.DateField(_("checked on"))
-    is_functioning = models.BooleanField(_("works"))
+    is_functioning = models.BooleanField(_("functioning"))
     condition = models.CharField(_("condition"), max_length=12, choices=Asset.Condition)
     note = models.TextField(_("note"), blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))

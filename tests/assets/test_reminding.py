@@ -17,8 +17,8 @@ DUE = datetime.date(2026, 4, 1)  # a Wednesday
 
 @pytest.fixture
 def asset(package, people):
-    put_at(package, "operating")
     asset = factories.AssetFactory(package=package)
+    put_at(package, "operating")
     Asset.objects.filter(pk=asset.pk).update(next_check_on=DUE, manager=people["opd_user"].organization)
     return asset
 
@@ -60,7 +60,9 @@ def test_told_once_a_week(asset):
 
 def test_two_queries_however_many(asset, django_assert_num_queries):
     for _ in range(3):
-        other = factories.AssetFactory(package=asset.package)
-        Asset.objects.filter(pk=other.pk).update(next_check_on=DUE)
+        package = factories.PackageFactory(receiver=asset.manager)
+        factories.AssetFactory(package=package)
+        put_at(package, "operating")
+    Asset.objects.update(next_check_on=DUE)
     with django_assert_num_queries(2):
-        due_checks(DUE)
+        assert due_checks(DUE).dues
