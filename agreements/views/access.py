@@ -22,9 +22,8 @@ def agreement_for(request, key: str, permission: str | None = None) -> Agreement
 
 
 def workshop_for(request, slug: str, permission: str | None = None) -> Workshop:
-    workshop = get_object_or_404(
-        Workshop.objects.visible_to(request.user).select_related("agreement_record"), slug=slug
-    )
+    # Not with the record: it may be begun while this workshop is in hand.
+    workshop = get_object_or_404(Workshop.objects.visible_to(request.user), slug=slug)
     require(request.user, permission)
     return workshop
 

@@ -9,6 +9,7 @@ import os
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from slumareas.importing.importer import upload
 from slumareas.scoring import PERMEN_14_2018
@@ -22,7 +23,20 @@ WIDTHS = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "heigh
 EVERY = list(itertools.product(["id", "en"], ["light", "dark"], WIDTHS))
 # One page of each kind in all variants, the others once, unless all are asked for.
 ONCE = [("id", "light", "phone")]
-IN_FULL = {"home", "list", "detail", "form", "login", "area", "baseline form", "import"}
+IN_FULL = {
+    "home",
+    "list",
+    "detail",
+    "form",
+    "login",
+    "area",
+    "baseline form",
+    "import",
+    "agreement",
+    "report",
+    "queue",
+    "scoreboard",
+}
 
 PAGES = {
     "home": "/",
@@ -87,6 +101,40 @@ SLUM_AREAS = {
     "area form": "{area}edit/",
     "new area": "/slum-areas/new/",
     "boundaries": "{area}boundaries/",
+}
+AGREEMENTS = {
+    "agreements": "/agreements/",
+    "no agreements": "/agreements/?search=tidak-ada",
+    "agreement": "{agreement}",
+    "agreement form": "{agreement}edit/",
+    "amendment": "{agreement}amend/",
+    "chain": "{agreement}chain/",
+    "records": "/agreements/records/",
+    "record": "{record}",
+    "record of a draft": "{draft}",
+    "record form": "{draft}edit/",
+    "signing": "/agreements/signatories/{signatory}/sign/",
+    "declining": "/agreements/signatories/{signatory}/decline/",
+    "delegating": "/agreements/signatories/{signatory}/delegate/",
+    "follow-ups": "/agreements/follow-ups/",
+    "matrix": "/agreements/follow-ups/matrix/",
+    "new follow-up": "/agreements/follow-ups/new/?agreement={key}",
+    "follow-up": "{follow_up}",
+    "follow-up form": "{follow_up}edit/",
+    "report": "{follow_up}report/",
+    "blocking": "{follow_up}block/",
+    "finishing": "{follow_up}finish/",
+    "evidence form": "{follow_up}evidence/",
+    "evidence": "{evidence}",
+    "unanswered": "/agreements/unanswered/",
+    "refusal": "/agreements/unanswered/{entry}/refuse/",
+    "scoreboard": "/agreements/scoreboard/",
+    "sittings": "/agreements/review/",
+    "new sitting": "/agreements/review/new/",
+    "sitting": "{review}",
+    "queue": "{review}queue/",
+    "closing": "{review}close/",
+    "area with agreements": "{area}",
 }
 ADMIN = {
     "admin": "/admin/",
@@ -186,6 +234,48 @@ def measured(people, village):
         "figure": factories.ReportedHectaresFactory().pk,
         "import": _sent_file().pk,
     }
+
+
+@pytest.fixture
+def agreed(people, village, agency):
+    """A published record with follow-ups in several states, evidence that waits, and an open sitting."""
+    area = factories.SlumAreaFactory(villages=[village])
+    agreement = factories.AgreementFactory()
+    agreement.slum_areas.add(area)
+    agreement.criteria.create(criterion="road_surface")
+    factories.publish(agreement.workshop)
+    follow_up = factories.FollowUpFactory(
+        agreement=agreement, slum_area=area, criterion="road_surface", due_on="2026-01-10", starts_on="2025-12-01"
+    )
+    factories.FundingFactory(follow_up=follow_up)
+    follow_up.report(by=people["planner"], at=timezone.now(), note="Kabar uji.", physical_percent=40)
+    for status in ("blocked", "done", "cancelled"):
+        factories.FollowUpFactory(agreement=agreement, status=status)
+    evidence = factories.EvidenceFactory(follow_up=follow_up, location="Kampung uji")
+    draft = factories.AgreementFactory(workshop=factories.WorkshopFactory(status="in_progress"))
+    entry = factories.MinutesEntryFactory(workshop=draft.workshop, kind="promise")
+    factories.SignatoryFactory(record=draft.workshop.agreement_record)
+    signatory = factories.SignatoryFactory()
+    Workshop.objects.filter(pk=signatory.record.workshop_id).update(status="in_progress")
+    signatory.record.open_for_signing(by=people["planner"], at=timezone.now())
+    return {
+        "area": area.get_absolute_url(),
+        "agreement": agreement.get_absolute_url(),
+        "key": agreement.key,
+        "record": signatory.record.get_absolute_url(),
+        "draft": draft.workshop.agreement_record.get_absolute_url(),
+        "signatory": signatory.pk,
+        "follow_up": follow_up.get_absolute_url(),
+        "evidence": evidence.get_absolute_url(),
+        "entry": entry.pk,
+        "review": factories.ReviewFactory().get_absolute_url(),
+    }
+
+
+@pytest.mark.parametrize(("language", "colours", "width", "names"), list(variants(AGREEMENTS)))
+def test_pages_of_agreements(page_as, agreed, live_server, language, colours, width, names):
+    page = page_as("admin", viewport=WIDTHS[width], color_scheme=colours, bypass_csp=True)
+    check(page, language, names, AGREEMENTS, agreed, live_server.url)
 
 
 def _sent_file():

@@ -73,7 +73,11 @@ OF_A_WORKSHOP = [row for row in ALL if row[0].startswith("workshops:") and "slug
 OF_SLUM_AREAS = [row for row in ALL if row[0].startswith("slumareas:")]
 OF_AGREEMENTS = [row for row in ALL if row[0].startswith("agreements:")]
 # What these roles are there to do, tested with the verbs themselves; everything else they may at most read.
-OWN_WORK: dict[str, set[str]] = {role: set() for role in READERS}
+OWN_WORK: dict[str, set[str]] = {role: set() for role in READERS} | {
+    "pokja_member": {"agreements:evidence_judge", "agreements:review_decide"},
+    "opd_user": {"agreements:evidence_delete"},  # what it sent itself
+    "verifier": {"agreements:review_close", "agreements:review_reopen"},
+}
 # Rows of neighbourhoods, and what is drafted or decided about them.
 ROWS = ("neighbourhood_", "baseline_", "work_")
 YEAR_VERBS = {"slumareas:year_verify", "slumareas:year_lock", "slumareas:year_reopen"}
@@ -150,10 +154,14 @@ def make_agreements(people):
     follow_up = factories.FollowUpFactory(agreement=agreement, responsible_person="Orang Terlindung")
     evidence = factories.EvidenceFactory(follow_up=follow_up, submitted_by=people["opd_user"])
     review = factories.ReviewFactory()
+    raised = factories.MinutesEntryFactory(workshop=agreement.workshop, kind="promise", text="Janji belum terbit")
     return {
         "slug": agreement.workshop.slug,
         "key": agreement.key,
+        "follow_up": follow_up.pk,
         "pk": {
+            "entry": raised.pk,
+            "evidence_create": follow_up.pk,
             "signatory": signatory.pk,
             "follow_up": follow_up.pk,
             "evidence": evidence.pk,
