@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, F, IntegerField, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Subquery, Sum
 from django.utils.translation import gettext_lazy as _
 
 from assets import stages
@@ -115,19 +115,19 @@ def past_by_holder(moves: QuerySet, most: int = MOST_HOLDERS) -> list[HolderWait
 
 
 def _medians(groups: list[tuple[QuerySet, int]], column: str, days: Callable = int) -> list[float]:
-    """The median of a column in each group of known size: one query that reads one or two rows of each."""
+    """The median of a column in each group of known size: one query that reads the one or two in the middle of each."""
     if not groups:
         return []
-    parts = []
-    for place, (rows, count) in enumerate(groups):
-        middle = rows.order_by(column, "pk").values("pk")[(count - 1) // 2 : count // 2 + 1]
-        found = rows.model.objects.filter(pk__in=middle).order_by()
-        parts.append(found.annotate(place=Value(place, IntegerField())).values_list("place", column))
-    found: dict[int, list[int]] = {place: [] for place in range(len(groups))}
-    # `all`: two packages that wait since the same day are two.
-    for place, value in parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]:
-        found[place].append(days(value))
-    return [sum(values) / len(values) for values in found.values()]
+    places = [sorted({(count - 1) // 2, count // 2}) for _rows, count in groups]
+    middles = {
+        f"middle_{group}_{place}": Subquery(rows.order_by(column).values(column)[place : place + 1])
+        for group, (rows, _count) in enumerate(groups)
+        for place in places[group]
+    }
+    # Any one row serves to hang them on; there is one, since no group is empty.
+    read = groups[0][0].model.objects.order_by().annotate(**middles).values(*middles)[:1].get()
+    found = [[days(read[f"middle_{group}_{place}"]) for place in places[group]] for group in range(len(groups))]
+    return [sum(values) / len(values) for values in found]
 
 
 # --- what the packages add up to -----------------------------------------------------------------------
