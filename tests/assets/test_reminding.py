@@ -58,9 +58,9 @@ def test_told_once_a_week(asset):
     assert sent(DUE + datetime.timedelta(days=7)) == first
 
 
-def test_two_queries_however_many(asset, django_assert_num_queries):
+def test_two_queries_however_many(asset, agency, django_assert_num_queries):
     for _ in range(3):
-        package = factories.PackageFactory(receiver=asset.manager)
+        package = factories.PackageFactory(receiver=agency)
         factories.AssetFactory(package=package)
         put_at(package, "operating")
     Asset.objects.update(next_check_on=DUE)
