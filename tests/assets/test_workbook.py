@@ -146,11 +146,11 @@ def test_what_is_wrong_is_said_with_its_cell_and_nothing_is_stored(planner_clien
 @pytest.mark.parametrize(
     ("column", "value", "cells"),
     [
-        ("stage", "bast_signed", {"3"}),
-        ("stage", "entah", {"3"}),
+        ("stage", "bast_signed", {"A3"}),
+        ("stage", "entah", {"A3"}),
         ("stage_reached_on", "kemarin", {"H3"}),
-        ("handover_on", "2019-01-01", {"3"}),
-        ("condition", "blocked", {"3"}),
+        ("handover_on", "2019-01-01", {"A3"}),
+        ("condition", "blocked", {"A3"}),
         ("holder", "entah", {"H3"}),
     ],
 )

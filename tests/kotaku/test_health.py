@@ -17,6 +17,12 @@ SCHEMA = json.loads((settings.BASE_DIR / "docs" / "schemas" / "healthz.schema.js
 Usage = namedtuple("Usage", "total used free")
 
 
+@pytest.fixture(autouse=True)
+def no_worker(settings):
+    """Where a test says nothing else."""
+    settings.WORKER_SEEN_AT = ""
+
+
 @pytest.fixture
 def ask(client):
     def asked():
