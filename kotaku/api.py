@@ -2,6 +2,15 @@
 
 from rest_framework.routers import SimpleRouter
 
+from agreements.api import (
+    AgreementRecordViewSet,
+    AgreementViewSet,
+    EvidenceViewSet,
+    FollowUpViewSet,
+    RaisedEntryViewSet,
+    ReviewViewSet,
+    SignatoryViewSet,
+)
 from core.api import OrganizationViewSet, RegionViewSet
 from kotaku.api_tokens import TokenViewSet
 from slumareas.api import (
@@ -36,3 +45,10 @@ router.register("workshops", WorkshopViewSet)
 router.register("agenda-items", AgendaItemViewSet)
 router.register("participants", ParticipantViewSet)
 router.register("minutes-entries", MinutesEntryViewSet)
+router.register("agreement-records", AgreementRecordViewSet)
+router.register("agreements", AgreementViewSet)
+router.register("signatories", SignatoryViewSet)
+router.register("raised-entries", RaisedEntryViewSet, basename="raisedentry")
+router.register("follow-ups", FollowUpViewSet)
+router.register("evidence", EvidenceViewSet)
+router.register("reviews", ReviewViewSet)

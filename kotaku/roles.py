@@ -71,6 +71,7 @@ AGREEMENTS_INSIDE = [
     *AGREEMENTS_OWN,
     "agreements.view_review",
     "agreements.view_reviewitem",
+    "agreements.view_raisedentry",
     "agreements.view_entryrefusal",
     "agreements.view_recordchange",
 ]

@@ -192,7 +192,7 @@ def publish(workshop) -> AgreementRecord:
     """As after a whole day: the minutes are closed and everyone has signed on paper."""
     record = AgreementRecord.objects.get_or_create(workshop=workshop)[0]
     if not record.signatories.exists():
-        SignatoryFactory(record=record)
+        Signatory.objects.bulk_create([SignatoryFactory.build(record=record, order=1)])  # whatever state it is in
     record.signatories.update(state="signed", how="paper", signed_on=workshop.held_on)
     AgreementRecord.objects.filter(pk=record.pk).update(status="published")
     Workshop.objects.filter(pk=workshop.pk).update(status="closed")

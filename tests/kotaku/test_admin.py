@@ -15,7 +15,9 @@ from slumareas.models import YearStatusChange
 from tests import factories
 from workshops.models import AgendaItem, Participant, Workshop
 
-MODELS = [model for model in admin.site._registry if model._meta.app_label in ("core", "slumareas", "workshops")]
+MODELS = [
+    model for model in admin.site._registry if model._meta.app_label in ("core", "slumareas", "workshops", "agreements")
+]
 
 
 def address(model, page="changelist", *args):
@@ -55,8 +57,21 @@ def records(people, workshop, village, now):
         item,
         factories.ParticipantFactory(workshop=workshop, phone="0812000"),
         factories.MinutesEntryFactory(workshop=workshop, agenda_item=item),
+        *agreement_records(people, now),
     ]
     return {type(record): record for record in made}
+
+
+def agreement_records(people, now):
+    """Of a workshop of their own, since some stay while their workshop is deleted or closed."""
+    agreement = factories.AgreementFactory()
+    record = agreement.workshop.agreement_record
+    signatory = factories.SignatoryFactory(record=record)
+    follow_up = factories.FollowUpFactory(agreement=agreement)
+    follow_up.start(by=people["planner"], at=now)
+    evidence = factories.EvidenceFactory(follow_up=follow_up)
+    review = factories.ReviewFactory()
+    return [agreement, record, signatory, follow_up, follow_up.changes.get(), evidence, review]
 
 
 @pytest.mark.parametrize("role", ["pokja_member", "opd_user", "village_user", "viewer"])

@@ -1,6 +1,7 @@
 """What the demo programme holds. It is loaded once for all tests of this module."""
 
 import datetime
+import io
 import json
 from collections import Counter
 from decimal import Decimal
@@ -11,7 +12,9 @@ from django.core.management import call_command
 from django.db import models
 from django.forms.models import model_to_dict
 from django.test import override_settings
+from pypdf import PdfReader
 
+from agreements.models import RaisedEntry
 from core.models import Organization, Region, RegionAlias, User, normalised_name
 from kotaku.demo import PASSWORD
 from kotaku.demo_store import FIXTURES
@@ -30,6 +33,7 @@ from slumareas.models import (
     YearStatusChange,
 )
 from slumareas.models.assessments import WholeYears, reassess
+from workshops import documents
 from workshops.models import Leader, MinutesEntry, Participant, Workshop
 from workshops.models.agenda import agenda_warnings
 
@@ -297,6 +301,46 @@ def test_five_signatories_signed(demo):
     }
     assert all(person.position and person.organization_name and person.organization for person in signatories)
     assert {person.nip for person in signatories} == {""}
+
+
+def test_every_agreement_has_follow_ups_and_what_the_source_does_not_say_is_marked(demo):
+    counts = Counter(demo.follow_ups.exclude(agreement=None).values_list("agreement__number", flat=True))
+    assert counts == {1: 2, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1, 7: 1, 8: 1, 9: 2, 10: 1, 11: 4, 12: 3, 13: 1}
+    certain = demo.follow_ups.filter(is_proposal=False)
+    assert [follow_up.code for follow_up in certain] == ["12.3"]
+    assert set(demo.follow_ups.values_list("status", flat=True)) == {"not_started"}, "no progress is made up"
+    for follow_up in demo.follow_ups.all():
+        follow_up.full_clean()
+        assert [change.verb for change in follow_up.changes.all()] == ["create"]
+    targets = {row.number: (row.target_number, row.target_unit) for row in demo.agreements.filter(target_kind="number")}
+    assert targets == {7: (0, "ha"), 9: (3, "kecamatan"), 12: (33, "unit"), 13: (0, "unit")}
+
+
+def test_item_twelve_is_split_in_three_and_its_amount_flagged(demo):
+    latrines, path, proposal = demo.follow_ups.filter(agreement__number=12).order_by("order")
+    assert (latrines.volume, latrines.unit, latrines.budget) == (33, "unit", None)
+    assert (path.budget, path.slum_area.slug, path.region.code) == (100_000_000, "kampung-palembang", "19.05.03.2001")
+    assert "Rp100.000.000,00" in path.needs_confirmation
+    assert (proposal.due_on.year, proposal.fundings.get().source) == (2020, "dak")
+    assert {follow_up.responsible_organization.key for follow_up in (latrines, path, proposal)} == {"disperkimhub"}
+
+
+def test_the_five_problems_are_answered_and_the_promise_still_waits(demo):
+    answered = demo.follow_ups.exclude(source_entry=None)
+    assert {follow_up.source_entry.kind for follow_up in answered} == {"problem"}
+    assert answered.values("source_entry").distinct().count() == 5
+    waiting = RaisedEntry.objects.filter(workshop=demo).unanswered()
+    assert [entry.kind for entry in waiting] == ["promise"]
+
+
+def test_the_minutes_of_2019_print_all_agreements_and_signatories(demo):
+    content = documents.minutes(demo)
+    text = "".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split()).lower()
+    for agreement in demo.agreements.all():
+        assert "".join(agreement.text.split()).lower() in text, agreement.number
+    for person in demo.signatories:
+        assert "".join(f"{person.position}{person.organization_name}".split()).lower() in text, person
+    assert text.count("telahmenandatangani") == 5
 
 
 def test_the_minutes_follow_the_agenda(demo):
