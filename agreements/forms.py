@@ -243,7 +243,8 @@ class SignForm(NativeInputsMixin, forms.Form):
     def clean(self):
         cleaned = super().clean()
         how = cleaned.get("how")
-        if how == Signatory.How.DRAWN and not cleaned.get("drawing") and "drawing" not in self.errors:
+        is_drawn = cleaned.get("drawing") or cleaned.get("file")
+        if how == Signatory.How.DRAWN and not is_drawn and "drawing" not in self.errors:
             self.add_error("drawing", _("Sign in the field first."))
         if how == Signatory.How.SCAN and not cleaned.get("file") and "file" not in self.errors:
             self.add_error("file", _("Choose the scan first."))
@@ -251,13 +252,15 @@ class SignForm(NativeInputsMixin, forms.Form):
 
     @property
     def signature(self):
-        """The drawing or the scan; nothing for a signature on paper."""
-        names = {Signatory.How.DRAWN: "drawing", Signatory.How.SCAN: "file"}
-        return self.cleaned_data.get(names.get(self.cleaned_data["how"])) or None
+        """The drawing, or the file that was sent; nothing for a signature on paper."""
+        how = self.cleaned_data["how"]
+        if how == Signatory.How.DRAWN and self.cleaned_data.get("drawing"):
+            return self.cleaned_data["drawing"]
+        return (self.cleaned_data.get("file") or None) if how != Signatory.How.PAPER else None
 
     def add_refusal(self, error: ValidationError) -> None:
         """What the model says of the file belongs to the field by which it came."""
-        place = "drawing" if self.cleaned_data["how"] == Signatory.How.DRAWN else "file"
+        place = "drawing" if self.cleaned_data.get("drawing") else "file"
         for name, sentences in getattr(error, "message_dict", {None: error.messages}).items():
             self.add_error(place if name == "file" else name if name in self.fields else None, sentences)
 
