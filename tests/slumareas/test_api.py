@@ -501,7 +501,7 @@ def test_a_year_that_cannot_be_is_named(api, records, year):
         ("slum-areas", "kind=x"),
         ("neighbourhoods", "region=x"),
         ("works", "criterion=x"),
-        ("imports", "state=refused"),
+        ("imports", "state=entah"),
         ("imports", "rule_set=x"),
         ("reported-hectares", "group=x"),
     ],

@@ -844,7 +844,7 @@ def test_what_people_typed_is_escaped(as_role, village, unit, area):
 QUERIES = {
     "areas": 14,
     "villages": 15,
-    "area": 19,
+    "area": 22,
     "village": 15,
     "criterion": 10,
     "village criterion": 10,
