@@ -4,6 +4,8 @@ Nothing that was written is lost: fields that an agreement does not have go into
 history go along. The entries keep their uid, under which checkpoints know them.
 """
 
+from types import SimpleNamespace
+
 from django.db import migrations
 
 KINDS = ("agreement", "signatory")
@@ -30,7 +32,18 @@ OF_SIGNATORY = ("speaker", "speaker_position", "speaker_organization", "on_behal
 OF_AGREEMENT = ("title", "text", "points")
 
 
+class _Apps:
+    """The models of this state, in the database that is migrated: a backup is restored in one beside the one in use."""
+
+    def __init__(self, apps, schema_editor):
+        self.apps, self.alias = apps, schema_editor.connection.alias
+
+    def get_model(self, app, name):
+        return SimpleNamespace(objects=self.apps.get_model(app, name).objects.db_manager(self.alias))
+
+
 def take_over(apps, schema_editor):
+    apps = _Apps(apps, schema_editor)
     Workshop = apps.get_model("workshops", "Workshop")
     MinutesEntry = apps.get_model("workshops", "MinutesEntry")
     OldHistory = apps.get_model("workshops", "HistoricalMinutesEntry")
@@ -176,6 +189,7 @@ def _put_last_in_checkpoints(apps):
 
 def give_back(apps, schema_editor):
     """Entries and workshops as before. Targets, replaced texts and how something was signed have no place there."""
+    apps = _Apps(apps, schema_editor)
     MinutesEntry = apps.get_model("workshops", "MinutesEntry")
     for record in apps.get_model("agreements", "AgreementRecord").objects.select_related("workshop"):
         workshop = record.workshop

@@ -85,7 +85,9 @@ def _first_filled_model() -> str | None:
     """The name of a model that holds something a person or another program stored."""
     tables = set(connections["default"].introspection.table_names())
     for model in apps.get_models():
-        if model is Backup or model._meta.app_label in NOT_COUNTED or model._meta.db_table not in tables:
+        if model is Backup or rows.is_left_out(model) or model._meta.app_label in NOT_COUNTED:
+            continue
+        if model._meta.db_table not in tables:
             continue
         if model._base_manager.exists():
             return str(model._meta.verbose_name_plural)

@@ -17,7 +17,9 @@ from django.db import connections, models
 from django.db.migrations.loader import MigrationLoader
 
 # Who is logged in where is no record: after restoring, people log in anew, and a session that was ended stays ended.
-LEFT_OUT = {"sessions.Session"}
+# Nor is the queue of the worker: jobs are records, and those that were open are put into the queue again.
+LEFT_OUT = {"sessions.Session", "core.Worker"}
+LEFT_OUT_APPS = {"django_q"}
 ROWS_AT_ONCE = 200
 
 
@@ -25,7 +27,11 @@ def kept_models(loader: MigrationLoader, leaves: Iterable[tuple[str, str]]) -> l
     """All models of that state of the migrations, by name."""
     state = loader.project_state(list(leaves)).apps
     found = [one for one in state.get_models(include_auto_created=True) if one._meta.managed and not one._meta.proxy]
-    return sorted((one for one in found if one._meta.label not in LEFT_OUT), key=lambda one: one._meta.label)
+    return sorted((one for one in found if not is_left_out(one)), key=lambda one: one._meta.label)
+
+
+def is_left_out(model: type[models.Model]) -> bool:
+    return model._meta.label in LEFT_OUT or model._meta.app_label in LEFT_OUT_APPS
 
 
 def columns_of(model: type[models.Model]) -> list[models.Field]:

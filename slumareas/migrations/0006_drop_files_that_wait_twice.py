@@ -4,7 +4,8 @@ from django.db import migrations
 
 
 def drop_earlier_ones(apps, schema_editor):
-    waiting = apps.get_model("slumareas", "Import").objects.filter(state="previewed", by__isnull=False)
+    imports = apps.get_model("slumareas", "Import").objects.using(schema_editor.connection.alias)
+    waiting = imports.filter(state="previewed", by__isnull=False)
     seen = set()
     for record in waiting.order_by("-at", "-pk"):
         what = (record.sha256, record.year, record.region_id, record.by_id)

@@ -485,4 +485,7 @@ def test_the_addresses_kept_inside_exist():
 
 
 def test_every_address_has_a_name_that_tells():
-    assert all(re.fullmatch(r"(workshops:|slumareas:|agreements:|agreement_papers:|assets:)?[a-z_]+", name) for name, _parameters in ALL)
+    assert all(
+        re.fullmatch(r"(workshops:|slumareas:|agreements:|agreement_papers:|assets:)?[a-z_]+", name)
+        for name, _parameters in ALL
+    )
