@@ -469,10 +469,14 @@ class Editor {
   leave() {
     editors.delete(this);
     const hadFocus = this.form.contains(document.activeElement);
+    const next = hadFocus ? null : document.activeElement?.closest("form.entry-edit");
+    const top = next?.getBoundingClientRect().top;
     const { li } = this;
     this.form.remove();
     if (!this.version) li.remove();
     else showAgain(li, this.html);
+    // What was long becomes short: the form that is written in stays where it is on the screen.
+    if (next) scrollBy({ top: next.getBoundingClientRect().top - top, behavior: "instant" });
     if (hadFocus) li.querySelector("[data-edit]")?.focus();
     sayInBar();
     if (this.html) poll();
