@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from core.models import IssuedPaper
-from slumareas.importing.importer import upload
+from slumareas.importing.doors import send
 from slumareas.scoring import PERMEN_14_2018
 from tests import factories
 from tests.assets.conftest import pdf
@@ -331,7 +331,7 @@ def test_pages_of_agreements(page_as, agreed, live_server, language, colours, wi
 
 def _sent_file():
     file = SimpleUploadedFile("rusak.xlsx", damaged())
-    return upload(file, year=2025, rule_set=PERMEN_14_2018, region=None, by=None)
+    return send(file, year=2025, rule_set=PERMEN_14_2018, region=None, by=None).record
 
 
 @pytest.mark.parametrize(("language", "colours", "width", "names"), list(variants(SLUM_AREAS)))
