@@ -13,6 +13,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_each_command_stands_once_and_not_before_its_time():
+    Schedule.objects.all().delete()
+    lay_out("default")
     lay_out("default")
     assert set(SCHEDULES) <= set(get_commands())
     planned = {one.name: one for one in Schedule.objects.all()}
