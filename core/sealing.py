@@ -4,6 +4,7 @@ Belongs here because every issued paper passes through. The seal is a PAdES sign
 that this installation issued the paper, and becomes a certified signature only by a certificate that is one.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def sealed(content: bytes) -> bytes:
         raise ImproperlyConfigured("SEAL_CERTIFICATE tidak dapat dibuka; periksa berkas dan SEAL_PASSWORD.")
     meta = signers.PdfSignatureMetadata(field_name=FIELD, subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256")
     named = SigFieldSpec(FIELD, readable_field_name="Segel elektronik badan")  # as it is read aloud
-    return signers.sign_pdf(
-        IncrementalPdfFileWriter(BytesIO(content)), meta, signer=signer, new_field_spec=named
-    ).getvalue()
+    writer = IncrementalPdfFileWriter(BytesIO(content))
+    # pyHanko starts an event loop, which a thread that already runs one refuses: it gets a thread of its own.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(signers.sign_pdf, writer, meta, signer=signer, new_field_spec=named).result().getvalue()

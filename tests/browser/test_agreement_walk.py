@@ -36,6 +36,8 @@ def press(page):
 
 def draw(page):
     pad = page.locator("canvas.pad")
+    pad.wait_for()
+    page.wait_for_load_state("load")  # the mouse waits for nothing, and the pad draws when its script has run
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     page.mouse.move(box["x"] + 40, box["y"] + 60)

@@ -1,7 +1,9 @@
 """Certified signatures: the agency's own seal on issued papers, and those of others in files that are sent."""
 
+import asyncio
 import datetime
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,14 @@ def test_a_seal_names_the_agency_and_covers_the_whole_paper(certified, plain):
     [found] = signatures_of(content)
     assert (found.signer, found.issuer, found.state) == ("Badan Uji", "Otoritas Uji", "trusted")
     assert abs((datetime.datetime.now(datetime.UTC) - found.signed_at).total_seconds()) < 300
+
+
+def test_a_paper_is_sealed_beside_a_running_event_loop_too(certified, plain):
+    async def seal():
+        return sealed(plain)
+
+    with ThreadPoolExecutor(1) as thread:  # where no browser of another test runs its loop
+        assert has_signatures(thread.submit(lambda: asyncio.run(seal())).result())
 
 
 def test_one_flipped_byte_breaks_it(certified, plain):
