@@ -160,7 +160,7 @@ def readings(client: Client) -> dict:
         "API list, waiting": "/api/v1/packages/?stage=acceptance_letter&ordering=-days_waiting",
         "API package": "/api/v1/packages/UJI-000017/",
     }
-    for name in ("package_list", "package_stages", "package_ageing"):
+    for name in ("package_list", "stage_board", "ageing", "totals"):
         addresses |= _address(f"page {name}", f"assets:{name}")
     addresses |= _address("page package_detail", "assets:package_detail", "UJI-000017")
     return found | {name: lambda url=url: _get(client, url) for name, url in addresses.items()}
