@@ -43,9 +43,33 @@ OPENING = (
 )  # fmt: skip
 
 
-class PackageResource(MeasuredResource):
-    """One row a package. A new one is taken up at the stage and holder of its row; of a known one these stay."""
+class AssetResource(MeasuredResource):
+    package = by_key("package", Package, "number")
+    manager = by_key("manager", Organization, "key")
+    next_check_on = day("next_check_on")
 
+    class Meta(MeasuredResource.Meta):
+        model = Asset
+        import_id_fields = ["package", "number"]
+        fields = [
+            "package", "number", "asset_type", "name", "quantity", "unit", "built_year", "condition", "land_status",
+            "latitude", "longitude", "value", "state_code", "kib_class", "kib_code", "manager", "duties",
+            "next_check_on",
+        ]  # fmt: skip
+
+    def before_import_row(self, row, **kwargs):
+        row["package"] = as_text(row.get("package")).upper()
+        if not as_text(row.get("number")):
+            raise ValidationError({"number": gettext("Give the asset a number in its package, e.g. 1.")})
+
+
+class PackageResource(MeasuredResource):
+    """One row a package. A new one is taken up at the stage and holder of its row; of a known one these stay.
+
+    The assets of the packages may stand on a sheet of their own beside them, and go out so.
+    """
+
+    beside = AssetResource
     giver = by_key("giver", Organization, "key")
     receiver = by_key("receiver", Organization, "key")
     holder = by_key("holder", Organization, "key")
@@ -99,25 +123,13 @@ class PackageResource(MeasuredResource):
         given["desk"] = given.pop("holder_desk", "")
         instance.take_up(by=kwargs.get("user"), at=timezone.now(), **given)
 
-
-class AssetResource(MeasuredResource):
-    package = by_key("package", Package, "number")
-    manager = by_key("manager", Organization, "key")
-    next_check_on = day("next_check_on")
-
-    class Meta(MeasuredResource.Meta):
-        model = Asset
-        import_id_fields = ["package", "number"]
-        fields = [
-            "package", "number", "asset_type", "name", "quantity", "unit", "built_year", "condition", "land_status",
-            "latitude", "longitude", "value", "state_code", "kib_class", "kib_code", "manager", "duties",
-            "next_check_on",
-        ]  # fmt: skip
-
-    def before_import_row(self, row, **kwargs):
-        row["package"] = as_text(row.get("package")).upper()
-        if not as_text(row.get("number")):
-            raise ValidationError({"number": gettext("Give the asset a number in its package, e.g. 1.")})
+    def export(self, queryset=None, **kwargs):
+        dataset = super().export(queryset, **kwargs)
+        dataset.title = Package._meta.verbose_name_plural
+        assets = Asset.objects.filter(package__in=queryset).order_by("package__number", "number")
+        dataset.beside = [AssetResource().export(assets)]
+        dataset.beside[0].title = Asset._meta.verbose_name_plural
+        return dataset
 
 
 # --- packages ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, Validati
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from import_export import fields, resources, widgets
+from import_export.results import Error
 
 from core.models import normalised_name
 from core.spreadsheet import Origin, Row, as_text
@@ -32,6 +33,7 @@ class WrongCell(ValueError):
 class CellFinding:
     """What is wrong at a cell: `cell` as Excel names it, `value` as it is written."""
 
+    sheet: str
     cell: str
     heading: str
     value: str
@@ -69,7 +71,10 @@ EXPECTED = (
 
 
 class HouseResource(resources.ModelResource):
-    """All rows or none, each checked by the model, related records by their keys."""
+    """All rows or none, each checked by the model, related records by their keys.
+
+    `beside` is the resource of a list that may stand on a further sheet of the same workbook, and belongs to this one.
+    """
 
     class Meta:
         abstract = True
@@ -80,6 +85,11 @@ class HouseResource(resources.ModelResource):
 
     origin: Origin | None = None
     heading: Row | None = None
+    beside: type["HouseResource"] | None = None
+
+    def import_data(self, dataset, dry_run=False, **kwargs):
+        self.is_dry_run = dry_run
+        return super().import_data(dataset, dry_run=dry_run, **kwargs)
 
     # --- where the list is -------------------------------------------------------------------------------
     def before_import(self, dataset, **kwargs):
@@ -162,6 +172,7 @@ class HouseResource(resources.ModelResource):
     def after_import(self, dataset, result, **kwargs):
         super().after_import(dataset, result, **kwargs)
         result.findings, result.notes, result.file_name = [], [], kwargs.get("file_name", "")
+        result.beside = []
         if self.origin is None or self.heading is None:
             return
         for row in result.invalid_rows:
@@ -172,19 +183,49 @@ class HouseResource(resources.ModelResource):
                 result.findings.append(self._finding(row.number, *_explained(error.error)))
         result.findings.sort(key=lambda one: one[0])
         result.findings = [finding for _place, finding in result.findings]
-        result.sheet, result.notes = self.origin.sheet, list(self._notes())
+        for sheet in getattr(dataset, "beside", []) if self.beside else []:
+            if self.beside().knows(sheet):
+                result.beside.append(self._import_beside(sheet, result, **kwargs))
+        result.sheet = self.origin.sheet
+        result.notes[:0] = self._notes(without={told.sheet for told in result.beside})
+
+    def knows(self, dataset) -> bool:
+        """Whether a row of this sheet names what makes a record ours."""
+        columns = {field.column_name for field in self.get_import_fields()} & set(self.get_import_id_fields())
+        known = self._known_headings()
+        filled = [row for row in dataset.origin.rows if not row.is_empty]
+        return any(columns <= set(self._places(row, known)) for row in filled[:HEADING_ROWS])
+
+    def _import_beside(self, sheet, result, *, user=None, file_name="", **_kwargs):
+        """The other list in the same transaction; what is wrong in it keeps this one from being stored too."""
+        told = self.beside().import_data(sheet, dry_run=self.is_dry_run, user=user, file_name=file_name)
+        failed = [*result.invalid_rows, *result.error_rows]
+        refused = {as_text(self._written(row.number, place)) for row in failed for place in self._key_places()}
+        # What belongs to a row that was refused is not there yet; that row was told of already.
+        findings = [finding for finding in told.findings if finding.value not in refused]
+        result.findings += findings
+        result.notes += told.notes
+        result.base_errors += told.base_errors
+        if findings:
+            sentence = _("The sheet “%(sheet)s” has faults, so none of the lists in this file is stored.")
+            result.append_base_error(Error(error=ValidationError(sentence % {"sheet": told.sheet})))
+        return told
+
+    def _key_places(self) -> list[int]:
+        columns = {field.attribute: field.column_name for field in self.get_import_fields()}
+        keys = [columns.get(key, key) for key in self.get_import_id_fields()]
+        return [self.places[key] for key in keys if key in self.places]
 
     def _finding(self, index: int, name: str, sentence: str) -> tuple[tuple[int, int], CellFinding]:
         """About a row as a whole: at the cell that names the row."""
         columns = {field.attribute: field.column_name for field in self.get_import_fields()}
         column = next((one for one in (name, columns.get(name)) if one in self.places), None)
-        if column is None:
-            keys = [columns.get(key, key) for key in self.get_import_id_fields()]
-            column = next((key for key in keys if key in self.places), next(iter(self.places)))
-        place, row = self.places[column], self.rows[index - 1]
+        place = self.places[column] if column else (self._key_places() or list(self.places.values()))[0]
+        row = self.rows[index - 1]
         value = self.origin.marks.error_cells.get((row.number, place)) or self._written(index, place)
         heading = as_text(self.heading.values[place])
-        return (row.number, place), CellFinding(row.address(place), heading, as_text(value), str(sentence))
+        found = CellFinding(self.origin.sheet, row.address(place), heading, as_text(value), str(sentence))
+        return (row.number, place), found
 
     def row_in_file(self, index: int) -> int:
         """The number of a row as the spreadsheet program shows it."""
@@ -194,14 +235,15 @@ class HouseResource(resources.ModelResource):
         values = self.rows[index - 1].values
         return values[place] if place < len(values) else None
 
-    def _notes(self):
+    def _notes(self, without: set[str]):
         """What was not read, and what was read although it is hidden."""
         read = set(self.places.values())
         others = [as_text(value) for place, value in enumerate(self.heading.values) if value and place not in read]
         if others:
             yield _("These columns are not read: %(headings)s.") % {"headings": ", ".join(others)}
-        if self.origin.others:
-            words = {"sheet": self.origin.sheet, "others": ", ".join(self.origin.others)}
+        others = [name for name in self.origin.others if name not in without]
+        if others:
+            words = {"sheet": self.origin.sheet, "others": ", ".join(others)}
             yield _("Only the sheet “%(sheet)s” is read; not: %(others)s.") % words
         hidden = [row.number for row in self.rows if row.number in self.origin.marks.hidden_rows]
         if hidden:

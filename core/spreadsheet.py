@@ -145,20 +145,21 @@ def write_csv(rows: Iterable[Sequence], *, delimiter: str = ",") -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def write_xlsx(rows: Iterable[Sequence], *, title: str = "Data", notes: Sequence[str] = ()) -> bytes:
-    """Rows as a workbook of one sheet; the first row holds the headings, shown bold and kept in view.
+def write_xlsx(
+    rows: Iterable[Sequence],
+    *,
+    title: str = "Data",
+    beside: Iterable[tuple[str, Iterable[Sequence]]] = (),
+    notes: Sequence[str] = (),
+) -> bytes:
+    """Rows as a workbook; the first row holds the headings, shown bold and kept in view.
 
-    `notes` fill a second sheet, for what the reader of a template should know.
+    `beside` are further sheets, each a title with its rows; `notes` fill a last one, for what the reader of a template
+    should know.
     """
     workbook = Workbook(write_only=True)
-    sheet = workbook.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", str(title))[:31])
-    sheet.freeze_panes = "A2"
-    rows = [[_plain(value) for value in row] for row in rows]
-    for place, column in enumerate(zip(*rows, strict=False), start=1):
-        longest = max(len(str(value)) for value in column if value is not None) if any(column) else 8
-        sheet.column_dimensions[get_column_letter(place)].width = min(max(longest + 2, 10), 60)
-    for number, row in enumerate(rows):
-        sheet.append([_heading_cell(sheet, value) if number == 0 else _cell(sheet, value) for value in row])
+    for name, table in ((title, rows), *beside):
+        _add_sheet(workbook, name, [[_plain(value) for value in row] for row in table])
     if notes:
         explained = workbook.create_sheet(_("Notes")[:31])
         explained.column_dimensions["A"].width = 90
@@ -167,6 +168,16 @@ def write_xlsx(rows: Iterable[Sequence], *, title: str = "Data", notes: Sequence
     stream = io.BytesIO()
     workbook.save(stream)
     return stream.getvalue()
+
+
+def _add_sheet(workbook: Workbook, title: str, rows: list[list]) -> None:
+    sheet = workbook.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", str(title))[:31])
+    sheet.freeze_panes = "A2"
+    for place, column in enumerate(zip(*rows, strict=False), start=1):
+        longest = max(len(str(value)) for value in column if value is not None) if any(column) else 8
+        sheet.column_dimensions[get_column_letter(place)].width = min(max(longest + 2, 10), 60)
+    for number, row in enumerate(rows):
+        sheet.append([_heading_cell(sheet, value) if number == 0 else _cell(sheet, value) for value in row])
 
 
 def _cell(sheet, value):
@@ -224,21 +235,31 @@ class _TableFormat(Format):
         return True
 
     def create_dataset(self, in_stream: bytes) -> tablib.Dataset:
-        """The first visible sheet; its first filled row holds the headings, until `core.resources` finds better ones."""
+        """The first visible sheet; its first filled row holds the headings, until `core.resources` finds better ones.
+
+        The other visible ones stand in `beside`, each as a dataset of its own.
+        """
         book = read_book(in_stream, f"import.{self.EXTENSION}")
-        shown = [sheet for sheet in book.sheets if not sheet.is_hidden and sheet.rows]
-        sheet = shown[0] if shown else book.sheets[0]
+        shown = [sheet for sheet in book.sheets if not sheet.is_hidden and any(not row.is_empty for row in sheet.rows)]
+        first, *beside = shown or book.sheets[:1]
+        dataset = self._dataset(book, first, [sheet.name for sheet in book.sheets if sheet is not first and sheet.rows])
+        dataset.beside = [self._dataset(book, sheet) for sheet in beside]
+        return dataset
+
+    def _dataset(self, book: Book, sheet: Sheet, others: Sequence[str] = ()) -> tablib.Dataset:
         filled = [row.values for row in sheet.rows if not row.is_empty]
         width = max((place + 1 for place, value in enumerate(filled[0]) if value is not None), default=0)
         dataset = tablib.Dataset(headers=[as_text(value) for value in filled[0][:width]])
         for values in filled[1:]:
             dataset.append(["" if value is None else value for value in values[:width]])
-        others = [other.name for other in book.sheets if other is not sheet and other.rows]
         dataset.origin = Origin(sheet.name, sheet.rows, others, book.marks.get(sheet.name) or Marks())
         return dataset
 
     def _table(self, dataset: tablib.Dataset) -> list[Sequence]:
         return [dataset.headers or [], *dataset]
+
+    def _title(self, dataset: tablib.Dataset) -> str:
+        return dataset.title or "Data"
 
 
 class Xlsx(_TableFormat):
@@ -246,7 +267,8 @@ class Xlsx(_TableFormat):
     CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
     def export_data(self, dataset, **kwargs) -> bytes:
-        return write_xlsx(self._table(dataset), title=dataset.title or "Data")
+        beside = [(self._title(other), self._table(other)) for other in getattr(dataset, "beside", [])]
+        return write_xlsx(self._table(dataset), title=self._title(dataset), beside=beside)
 
 
 class Csv(_TableFormat):

@@ -72,13 +72,15 @@ def test_the_195_packages_go_out_and_come_in_again(as_role, db):
     before = list(Package.objects.order_by("number").values(*names))
     assets_before = list(Asset.objects.order_by("package__number").values(*AssetResource._meta.fields[1:]))
     client = as_role("planner")
-    packages, assets = exported(client), exported(client, "asset", AssetResource)
-    table = rows(packages)
+    workbook = exported(client)
+    table = rows(workbook)
     assert (len(table), set(table[0])) == (196, set(names))
 
     # The same list once more changes nothing.
-    answer = send(client, packages)
-    assert {row.import_type for row in answer.context["result"].rows} == {"skip"}
+    answer = send(client, workbook)
+    lists = [answer.context["result"], *answer.context["result"].beside]
+    assert [{row.import_type for row in told.rows} for told in lists] == [{"skip"}, {"skip"}]
+    assert answer.context["result"].notes == []
 
     FunctionCheck.objects.all().delete()
     Move.objects.all().delete()
@@ -86,8 +88,7 @@ def test_the_195_packages_go_out_and_come_in_again(as_role, db):
         document.versions.all().delete()
     Package.objects.all().delete()
     assert DemoPart.objects.filter(name="packages").exists()
-    confirm(client, send(client, packages))
-    confirm(client, send(client, assets, "asset"), "asset")
+    confirm(client, send(client, workbook))
     assert list(Package.objects.order_by("number").values(*names)) == before
     after = list(Asset.objects.order_by("package__number").values(*AssetResource._meta.fields[1:]))
     assert after == assets_before
@@ -208,6 +209,51 @@ def test_an_asset_comes_into_one_package(planner_client, package):
     confirm(planner_client, send(planner_client, write_xlsx([headings, row]), "asset"), "asset")
     assert other.assets.get().state_code == "X 2"
     assert other.documents.filter(kind="operation_manual").exists()
+
+
+ASSET_HEADINGS = ["package", "number", "asset_type", "name", "quantity", "unit"]
+ASSET = ["PLP-900", 1, "waste_station", "TPS3R", 1, "unit"]
+
+
+def book(*assets, packages=(ROW,), heading=ASSET_HEADINGS):
+    return write_xlsx([HEADINGS, *packages], title="Paket", beside=[("Aset", [heading, *assets])])
+
+
+def test_packages_and_their_assets_come_in_by_one_workbook(planner_client):
+    answer = send(planner_client, book(ASSET, ["plp-900", 2, *ASSET[2:]]))
+    assert "Aset" in answer.content.decode()
+    assert not Package.objects.filter(number="PLP-900").exists()
+    confirm(planner_client, answer)
+    assert Package.objects.get(number="PLP-900").assets.count() == 2
+
+
+def test_a_wrong_asset_keeps_the_packages_out_too(planner_client):
+    answer = send(planner_client, book(ASSET, ["PLP-900", 2, "waste_station", "TPS3R", -1, "unit"]))
+    assert answer.context.get("confirm_form") is None
+    assert [(one.sheet, one.cell) for one in answer.context["result"].findings] == [("Aset", "E3")]
+    assert "Lembar “Aset”" in answer.content.decode()
+    assert stored() == []
+
+
+def test_faults_of_both_sheets_are_said_in_one_round(planner_client):
+    wrong = [*ROW[:5], -1, ROW[6]]
+    answer = send(planner_client, book(ASSET, ["PLP-899", *ASSET[1:]], packages=[wrong]))
+    found = [(one.sheet, one.cell) for one in answer.context["result"].findings]
+    # The first asset belongs to the wrong package and is not told of.
+    assert found == [("Paket", "F2"), ("Aset", "A3")]
+
+
+def test_a_sheet_beside_that_is_no_list_of_assets_is_named_as_not_read(planner_client):
+    answer = send(planner_client, book(["x"], heading=["Catatan"]))
+    assert answer.context["result"].beside == []
+    assert "Aset" in answer.context["result"].notes[0]
+
+
+def test_a_workbook_that_goes_out_holds_the_assets_of_its_packages_alone(planner_client, package):
+    factories.AssetFactory(package=package, name="Aset Uji")
+    sheets = openpyxl.load_workbook(io.BytesIO(exported(planner_client))).worksheets
+    assert len(sheets) == 2
+    assert [row[0] for row in sheets[1].iter_rows(min_row=2, values_only=True)] == [package.number]
 
 
 @pytest.mark.parametrize("role", ["verifier", "opd_user", "village_user", "viewer"])
