@@ -3,7 +3,12 @@
 from django_q.models import Schedule
 
 # command: when, as cron writes it, in the time zone of the house.
-SCHEDULES = {"issue_papers": "10 * * * *", "seal_history": "20 * * * *", "remind": "0 7 * * *"}
+SCHEDULES = {
+    "refresh_statistics": "5 * * * *",  # SQLite never does it by itself
+    "issue_papers": "10 * * * *",
+    "seal_history": "20 * * * *",
+    "remind": "0 7 * * *",
+}
 
 
 def lay_out(using: str, **kwargs) -> None:
