@@ -21,7 +21,7 @@ trap stop EXIT
 wait $$web
 endef
 
-.PHONY: run setup serve test lint audit axe bench packages test-packages messages
+.PHONY: run setup serve test lint audit axe bench load packages test-packages messages
 
 run: setup ## everything, then serve with the demo programme
 	@echo
@@ -78,6 +78,10 @@ audit: .venv/installed-dev node_modules/installed ## known weaknesses of all pac
 
 axe: test-packages .venv/installed-dev node_modules/installed messages ## accessibility of every page in all variants
 	@AXE_ALL=1 .venv/bin/pytest tests/browser/test_accessibility.py
+
+load: .venv/installed-dev node_modules/installed messages ## 50 users for ten minutes on the server as in production
+	@.venv/bin/pip install --quiet -r requirements-load.txt
+	$(PY) benchmarks/load/run.py
 
 bench: .venv/installed-dev node_modules/installed messages ## benchmarks, as ratios of two things in one run
 	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) "$$script"; done

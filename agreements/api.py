@@ -34,7 +34,7 @@ from agreements.models import (
 )
 from agreements.models.records import CRITERION_CHOICES
 from core import formats
-from core.api import CheckedSerializer, ReasonSerializer, VisibleKeyField
+from core.api import CheckedSerializer, NotesPersonalAccess, ReasonSerializer, VisibleKeyField
 from core.models import Organization, Region, User
 from core.rest import ModelPermissions, VerbPermissions
 from slumareas.api.values import MeasuredSerializer
@@ -275,7 +275,8 @@ class DelegateSerializer(serializers.Serializer):
     position = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
-class SignatoryViewSet(Verbs, Visible, viewsets.ModelViewSet):
+class SignatoryViewSet(NotesPersonalAccess, Verbs, Visible, viewsets.ModelViewSet):
+    PERSONAL_RIGHT = "agreements.view_signature"
     queryset = Signatory.objects.select_related("record__workshop", "organization")
     filterset_class = SignatoryFilter
     ordering_names = {"order": "order", "name": "name", "state": "state"}

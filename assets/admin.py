@@ -202,6 +202,9 @@ class PackageAdmin(RefusalsAsMessages, HouseAdmin):
         (_("Where it is"), {"fields": list(Package.MOVED_FIELDS)}),
     ]
 
+    def shows_personal(self, request):
+        return request.user.has_perm("assets.view_signatory")
+
     def has_publish_permission(self, request):
         return request.user.has_perm("assets.publish_package")
 

@@ -17,18 +17,54 @@ from simple_history.admin import SimpleHistoryAdmin
 
 from core.invitations import send_invitation
 from core.jobs import Job
-from core.models import Backup, IssuedPaper, Letterhead, Organization, Region, RegionAlias, Reminder, User
+from core.models import (
+    Backup,
+    IssuedPaper,
+    Letterhead,
+    Organization,
+    PersonalAccess,
+    Region,
+    RegionAlias,
+    Reminder,
+    User,
+)
+from core.personal_access import Way, note
 from core.refusals import Refused
 from core.resources import HouseResource, by_key
 from core.spreadsheet import EXPORT_FORMATS, IMPORT_FORMATS
 
 
-class ExportingAdmin(ExportMixin, SimpleHistoryAdmin):
+class NotesPersonalAccess:
+    """Of change forms and histories that show personal fields a line is written."""
+
+    def shows_personal(self, request) -> bool:
+        """Whether this person is shown personal fields of these records, of which a line is written."""
+        return False
+
+    def _note(self, request, about: object, way: str) -> None:
+        if self.shows_personal(request):
+            note(request.user, self.model, about, way)
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        if obj:
+            self._note(request, obj.pk, Way.ADMIN)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def history_view(self, request, object_id, *args, **kwargs):
+        self._note(request, object_id, Way.HISTORY)
+        return super().history_view(request, object_id, *args, **kwargs)
+
+
+class ExportingAdmin(NotesPersonalAccess, ExportMixin, SimpleHistoryAdmin):
     """History, lists as spreadsheets, and only what the person may see."""
 
     export_formats = EXPORT_FORMATS
     list_per_page = 50
     show_full_result_count = False
+
+    def get_export_data(self, file_format, request, queryset, **kwargs):
+        self._note(request, "", Way.FILE)
+        return super().get_export_data(file_format, request, queryset, **kwargs)
 
     def get_queryset(self, request):
         queryset = super().get_queryset(request)
@@ -201,6 +237,9 @@ class UserAdmin(RefusalsAsMessages, HouseAdmin, DjangoUserAdmin):
         (None, {"fields": ["username", "name", "position", "email", "role", "organization", "region"]}),
     ]
 
+    def shows_personal(self, request):
+        return True
+
     @admin.display(description=_("invitation accepted"), boolean=True)
     def has_accepted(self, user):
         return user.has_usable_password()
@@ -295,6 +334,19 @@ class IssuedPaperAdmin(ReadOnly):
 @admin.register(Backup)
 class BackupAdmin(ReadOnly):
     list_display = ["made_at", "file_name", "version", "size", "sha256"]
+
+
+@admin.register(PersonalAccess)
+class PersonalAccessAdmin(ReadOnly):
+    """Who was shown telephone numbers, e-mail addresses or NIP of others."""
+
+    list_display = ["day", "by", "model", "about", "way", "first_at", "last_at"]
+    list_select_related = ["by"]
+    list_filter = ["way", "model"]
+    search_fields = ["by__username", "about"]
+    date_hierarchy = "day"
+    list_per_page = 50
+    show_full_result_count = False
 
 
 @admin.register(Job)

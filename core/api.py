@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_exception_handler
 
 from core.models import Organization, Region
+from core.personal_access import Way, note
 from core.refusals import Refused
 
 
@@ -60,6 +61,18 @@ class ReasonSerializer(serializers.Serializer):
     """Why a step is taken that needs saying so."""
 
     reason = serializers.CharField(max_length=1000)
+
+
+class NotesPersonalAccess:
+    """Of answers that show personal fields a line is written; `PERSONAL_RIGHT` is what a person needs to be shown them."""
+
+    PERSONAL_RIGHT: str
+
+    def finalize_response(self, request, response, *args, **kwargs):
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if answer.status_code in (200, 201) and request.user.has_perm(self.PERSONAL_RIGHT):
+            note(request.user, self.queryset.model, self.kwargs.get("key", ""), Way.API)
+        return answer
 
 
 class VisibleKeyField(serializers.SlugRelatedField):

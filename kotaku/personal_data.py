@@ -1,17 +1,19 @@
 """Personal data (UU 27/2022) as one table: where it is, why it is kept, how long, and what stands there once it is removed.
 
-Export and removal of one person follow this table, over the records and their history. Free text (what was said, reasons,
+Export and removal of one person follow this table, over the records and their history; `expired` and `LOGS` say what is removed by
+its date. Free text (what was said, reasons,
 notes) and papers that were issued may name people too: they are the record of a public proceeding, are no fields of a
 person, and stay.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from django.apps import apps
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,9 +22,10 @@ from core.refusals import Refused
 from kotaku import sealed_history
 
 REMOVED = "(dihapus)"
+GONE = "dihapus"  # before the number of an account that was closed for good
 WHILE_ACCOUNT = gettext_lazy("as long as the account is open, and two years after")
 WITH_RECORD = gettext_lazy("as long as the record it belongs to, under the agency's retention schedule (JRA)")
-CONTACT = gettext_lazy("until the report of the workshop was sent, at most a year")
+CONTACT = gettext_lazy("telephone and e-mail a year after the workshop, the name as long as the record it belongs to")
 LOGIN = gettext_lazy("90 days")
 PUBLIC_TASK = gettext_lazy("public task (article 20 paragraph 2 e)")
 INTEREST = gettext_lazy("legitimate interest: security (article 20 paragraph 2 f)")
@@ -141,6 +144,8 @@ NOT_PERSONAL = {
     "core.Worker", "django_q.Task", "django_q.Success", "django_q.Failure", "django_q.Schedule",
     # The entries of the minutes under another name.
     "agreements.RaisedEntry",
+    # Keys of records, never names.
+    "core.PersonalAccess",
     # Signers as they stand on an issued paper, which is kept as issued.
     "core.IssuedPaper",
 }  # fmt: skip
@@ -174,18 +179,26 @@ def remove(who: str, *, reason: str, at: datetime) -> dict[str, int]:
     reason = reason.strip()
     if not reason:
         raise Refused(_("Write down the reason first."))
+    _require_sealed_history()
+    found = [(entry, table, entry.of(table, who)) for entry in REGISTER for table in entry.tables()]
+    return _take_out(found, reason=reason, at=at)
+
+
+def _require_sealed_history() -> None:
     if any(finding.code == "changed" for finding in sealed_history.verify()[0]):
         raise Refused(_("The history is not as it was sealed; find out why before anything is removed from it."))
+
+
+def _take_out(found, *, reason: str, at: datetime) -> dict[str, int]:
+    """`found`: (entry, table, its rows)."""
     changed: dict[str, int] = {}
-    for entry in REGISTER:
-        for table in entry.tables():
-            keys = list(entry.of(table, who).values_list("pk", flat=True))
-            if not keys:
-                continue
-            label = table._meta.label
-            changed[label] = _clear(entry, table, keys)
-            if table in sealed_history.histories():
-                sealed_history.seal_again(table, keys, reason=reason, at=at)
+    for entry, table, rows in found:
+        keys = list(rows.values_list("pk", flat=True))
+        if not keys:
+            continue
+        changed[table._meta.label] = _clear(entry, table, keys)
+        if table in sealed_history.histories():
+            sealed_history.seal_again(table, keys, reason=reason, at=at)
     return changed
 
 
@@ -197,9 +210,55 @@ def _clear(entry: Personal, table: type[models.Model], keys: list) -> int:
         # A user name must stay one of its own.
         for row in rows:
             number = row.pk if table is User else row.id
-            row_values = {**entry.fields, "username": f"dihapus-{number}", "is_active": False}
+            row_values = {**entry.fields, "username": f"{GONE}-{number}", "is_active": False}
             if table is User:
                 row_values["password"] = "!"  # noqa: S105 - what Django reads as no password
             table._base_manager.filter(pk=row.pk).update(**row_values)
         return len(keys)
     return rows.update(**entry.fields)
+
+
+# --- removed by its date -----------------------------------------------------------------------------------------
+CONTACTS_KEPT, LOGINS_KEPT, ACCOUNTS_KEPT, ACCESSES_KEPT = (timedelta(days=days) for days in (365, 90, 730, 730))
+
+
+def expired(now: datetime) -> list[tuple[Personal, type[models.Model], models.QuerySet]]:
+    """(entry with the fields whose time is over, table, its rows), of records and history."""
+    by_model = {entry.model: entry for entry in REGISTER}
+    contacts = replace(by_model["workshops.Participant"], fields={"phone": "", "email": ""})
+    held_before = timezone.localdate(now - CONTACTS_KEPT)
+    found = [
+        (contacts, table, table._base_manager.filter(workshop__held_on__lt=held_before).exclude(phone="", email=""))
+        for table in contacts.tables()
+    ]
+    account, address = by_model[User._meta.label], by_model["account.EmailAddress"]
+    record, history = account.tables()
+    last_change = history.objects.filter(id=OuterRef("pk")).order_by("-history_date").values("history_date")[:1]
+    closed = record.objects.filter(is_active=False).exclude(username__startswith=f"{GONE}-")
+    over = list(closed.alias(changed=Subquery(last_change)).filter(changed__lt=now - ACCOUNTS_KEPT).values("pk"))
+    keys = [row["pk"] for row in over]
+    found.append((address, next(address.tables()), apps.get_model(address.model).objects.filter(user__in=keys)))
+    found.append((account, record, record.objects.filter(pk__in=keys)))
+    found.append((account, history, history.objects.filter(id__in=keys)))
+    return found
+
+
+# Lines that are deleted as a whole: model, the field of its moment, how long.
+LOGS = [
+    *((f"axes.{name}", "attempt_time", LOGINS_KEPT) for name in ("AccessAttempt", "AccessFailureLog", "AccessLog")),
+    ("core.PersonalAccess", "last_at", ACCESSES_KEPT),
+    ("sessions.Session", "expire_date", timedelta(0)),
+    ("knox.AuthToken", "expiry", timedelta(0)),
+]
+
+
+@transaction.atomic
+def expire(*, at: datetime) -> dict[str, int]:
+    """Remove what has been kept long enough: {model: rows changed or deleted}. Changes nothing when run again."""
+    _require_sealed_history()
+    changed = _take_out(expired(at), reason=_("The time of keeping is over."), at=at)
+    for label, moment, kept in LOGS:
+        deleted, _by_model = apps.get_model(label).objects.filter(**{f"{moment}__lt": at - kept}).delete()
+        if deleted:
+            changed[label] = deleted
+    return changed

@@ -7,6 +7,7 @@ SCHEDULES = {
     "refresh_statistics": "5 * * * *",  # SQLite never does it by itself
     "issue_papers": "10 * * * *",
     "seal_history": "20 * * * *",
+    "expire_personal_data": "40 3 * * *",
     "remind": "0 7 * * *",
 }
 

@@ -6,7 +6,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 
-from core.admin import HouseAdmin, HouseResource, ReadOnly, RefusalsAsMessages, by_key
+from core.admin import HouseAdmin, HouseResource, NotesPersonalAccess, ReadOnly, RefusalsAsMessages, by_key
 from core.models import Organization
 from workshops.models import (
     AgendaItem,
@@ -186,8 +186,11 @@ class ParticipantAdmin(RecordAdmin):
     autocomplete_fields = ["workshop", "organization"]
     readonly_fields = ["arrived_at", "left_at"]
 
+    def shows_personal(self, request):
+        return request.user.has_perm("workshops.view_contact")
+
     def get_exclude(self, request, obj=None):
-        return [] if request.user.has_perm("workshops.view_contact") else ["phone", "email"]
+        return [] if self.shows_personal(request) else ["phone", "email"]
 
 
 class MinutesEntryResource(HouseResource):
@@ -232,12 +235,15 @@ class WorkshopAreaAdmin(WhileOpen, SimpleHistoryAdmin):
 
 
 @admin.register(Leader)
-class LeaderAdmin(WhileOpen, SimpleHistoryAdmin):
+class LeaderAdmin(NotesPersonalAccess, WhileOpen, SimpleHistoryAdmin):
     list_display = ["name", "role", "workshop"]
     list_select_related = ["workshop"]
     list_filter = ["role"]
     search_fields = ["name", "workshop__title"]
     autocomplete_fields = ["workshop"]
+
+    def shows_personal(self, request):
+        return True
 
 
 @admin.register(ReportSection, TextualNote)

@@ -11,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
-from core.api import CheckedSerializer, ReasonSerializer, VisibleKeyField
+from core.api import CheckedSerializer, NotesPersonalAccess, ReasonSerializer, VisibleKeyField
 from core.models import Organization
 from core.rest import ModelPermissions, VerbPermissions
 from workshops.filters import WorkshopFilter
@@ -315,7 +315,8 @@ class AgendaItemViewSet(WorkshopRecordViewSet):
     ordering_fields = ["workshop", "order", "planned_start"]
 
 
-class ParticipantViewSet(WorkshopRecordViewSet):
+class ParticipantViewSet(NotesPersonalAccess, WorkshopRecordViewSet):
+    PERSONAL_RIGHT = "workshops.view_contact"
     queryset = Participant.objects.select_related("workshop", "organization")
     serializer_class = ParticipantSerializer
     filterset_fields = {"workshop__slug": ["exact"], "is_invited": ["exact"], "sex": ["exact"]}

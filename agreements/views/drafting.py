@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from agreements.forms import AgreementForm, NewAgreementForm, NewSignatoryForm, RecordForm, SignatoryForm
 from agreements.models import Agreement, AgreementRecord, RaisedEntry, Signatory
 from agreements.views.access import agreement_for, record_for, signatory_for, workshop_for
+from core.personal_access import Way, note
 from core.refusals import Refused
 
 
@@ -207,6 +208,8 @@ def signatory_edit(request, pk):
     signatory = signatory_for(request, pk, "agreements.change_signatory")
     workshop = signatory.record.workshop
     form = SignatoryForm(request.POST or None, instance=signatory, user=request.user)
+    if "nip" in form.fields:
+        note(request.user, Signatory, f"{workshop.slug}/{pk}", Way.FORM)
     if request.method == "POST" and form.is_valid():
         try:
             form.save()

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assets import forms, stages
-from assets.models import Asset, AssetPhoto, Document, DocumentVersion, FunctionCheck, Move, Package
+from assets.models import Asset, AssetPhoto, Document, DocumentVersion, FunctionCheck, Move, Package, Signatory
 from assets.views.access import editable_package, may_edit, package_for, require
+from core.personal_access import Way, note
 from core.refusals import Refused
 
 
@@ -414,6 +415,7 @@ def package_signatories(request, number):
     package = package_for(request, number, "assets.change_signatory")
     if not may_sign(request.user, package):
         raise PermissionDenied
+    note(request.user, Signatory, number, Way.FORM)
     formset = forms.SignatoryFormSet(request.POST or None, instance=package)
     if request.method == "POST" and formset.is_valid():
         formset.save()

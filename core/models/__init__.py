@@ -17,6 +17,7 @@ from core.models.nouns import (
     User,
     normalised_name,
 )
+from core.models.personal_access import PersonalAccess
 
 __all__ = [
     "Backup",
@@ -28,6 +29,7 @@ __all__ = [
     "Official",
     "Organization",
     "Person",
+    "PersonalAccess",
     "Region",
     "RegionAlias",
     "SavedFilter",

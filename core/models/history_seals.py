@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import UTC
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -41,5 +42,5 @@ class HistorySeal(models.Model):
     def computed(self) -> str:
         """What `seal` must be."""
         told = [self.previous, self.model, self.first_id, self.last_id, self.count, self.columns, self.digest]
-        told += [self.sealed_at.isoformat(), self.reason, self.replaces.seal if self.replaces else ""]
+        told += [self.sealed_at.astimezone(UTC).isoformat(), self.reason, self.replaces.seal if self.replaces else ""]
         return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()

@@ -10,12 +10,13 @@ from django.views.decorators.http import require_POST
 
 from core import issuing
 from core.calendars import calendar_file
+from core.personal_access import Way, note
 from core.refusals import Refused
 from workshops import documents
 from workshops.calendars import events, with_revisions
 from workshops.changes import changes_of
 from workshops.forms import AttachmentForm
-from workshops.models import Attachment, Leader, Workshop
+from workshops.models import Attachment, Leader, Participant, Workshop
 from workshops.views.access import sees_agreements, workshop_for
 
 
@@ -129,7 +130,10 @@ def attachment_delete(request, slug, pk):
 
 def history(request, slug):
     workshop = workshop_for(request, slug, "workshops.view_participant")
-    changes = changes_of(workshop, with_contacts=request.user.has_perm("workshops.view_contact"))
+    with_contacts = request.user.has_perm("workshops.view_contact")
+    if with_contacts:
+        note(request.user, Participant, slug, Way.HISTORY)
+    changes = changes_of(workshop, with_contacts=with_contacts)
     page = Paginator(changes, 50).get_page(request.GET.get("page"))
     context = {
         "workshop": workshop,

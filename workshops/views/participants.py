@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from core.models import Organization
+from core.personal_access import Way, note
 from core.refusals import Refused
 from core.spreadsheet import Csv, Xlsx, write_csv, write_xlsx
 from workshops import importing
@@ -49,6 +50,14 @@ def _rows(workshop: Workshop):
     return workshop.participants.select_related("organization")
 
 
+def _sees_contacts(request, about, way: str) -> bool:
+    """Whether this person is shown telephone numbers and addresses, of which a line is written."""
+    if not request.user.has_perm(MAY_SEE_CONTACTS):
+        return False
+    note(request.user, Participant, about, way)
+    return True
+
+
 def participants(request, slug):
     workshop = workshop_for(request, slug, MAY_SEE)
     rows, narrowing = narrowed(request, _rows(workshop))
@@ -61,7 +70,7 @@ def participants(request, slug):
         "page_obj": page,
         "paginator": page.paginator,
         "is_paginated": page.has_other_pages(),
-        "with_contacts": request.user.has_perm(MAY_SEE_CONTACTS),
+        "with_contacts": _sees_contacts(request, slug, Way.PAGE),
         "may_add": request.user.has_perm(MAY_ADD) and not workshop.is_final,
         "may_change": request.user.has_perm(MAY_CHANGE) and not workshop.is_final,
         **narrowing,
@@ -113,6 +122,8 @@ def _participant_page(request, workshop, person):
                 return redirect(desk_address(workshop, person))
             again = is_new and "again" in request.POST
             return redirect("workshops:participant_create" if again else "workshops:participants", workshop.slug)
+    if not is_new:
+        _sees_contacts(request, f"{workshop.slug}/{person.pk}", Way.FORM)
     context = {
         "workshop": workshop,
         "section": "participants",
@@ -260,7 +271,7 @@ def participant_export(request, slug, kind):
     """The list exactly as narrowed on the page, all pages of it; contacts only for those who see them there."""
     workshop = workshop_for(request, slug, MAY_SEE)
     rows, _narrowing = narrowed(request, _rows(workshop))
-    table = importing.export_rows(rows, with_contacts=request.user.has_perm(MAY_SEE_CONTACTS))
+    table = importing.export_rows(rows, with_contacts=_sees_contacts(request, slug, Way.FILE))
     name = f"{_('participants')}-{slug}"
     if kind == "csv":
         return _file(write_csv(table), Csv(), name)

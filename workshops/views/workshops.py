@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, ListView
 
+from core.personal_access import Way, note
 from core.refusals import Refused
 from workshops import documents, forms
 from workshops.filters import WorkshopFilter
-from workshops.models import Workshop, number_in_order
+from workshops.models import Leader, Workshop, number_in_order
 from workshops.views.access import sees_agreements, workshop_for
 from workshops.views.papers import dotted_lines
 
@@ -214,6 +215,8 @@ def workshop_part(request, slug, part):
 
 def workshop_rows(request, slug, part):
     workshop = workshop_for(request, slug, "workshops.change_workshop")
+    if part == "leaders":
+        note(request.user, Leader, slug, Way.FORM)
     formset = ROWS[part].form(request.POST or None, instance=workshop)
     if request.method == "POST" and formset.is_valid():
         formset.save()

@@ -6,6 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.commands import HouseCommand, Unusable
+from core.models import User
+from core.personal_access import Way, note
 from kotaku.personal_data import REGISTER, export, remove
 
 
@@ -36,6 +38,7 @@ class Command(HouseCommand):
             changed = remove(person, reason=reason, at=timezone.now())
             return [{"model": model, "rows": rows} for model, rows in changed.items()]
         if person:
+            note(None, User, "", Way.COMMAND)
             return export(person)
         return [
             {

@@ -1,0 +1,87 @@
+"""What the users of the load run do, in the manner of locust; `run.py` starts it and tells it who they are.
+
+Each has a role: most read, minute takers write an entry every few seconds and the desk takes in people without an
+invitation. What the server said it stored is written down, so that `run.py` can look whether it is there.
+"""
+
+import itertools
+import json
+import os
+import uuid
+from pathlib import Path
+
+from locust import HttpUser, between, task
+
+TOLD = json.loads(Path(os.environ["LOAD_TOLD"]).read_text())
+STORED = Path(os.environ["LOAD_STORED"]).open("a", buffering=1)  # noqa: SIM115 - as long as the users are there
+PEOPLE = itertools.cycle(TOLD["people"])
+EMPTY, SLUG = "/account/", TOLD["workshop"]
+PAGES = {
+    "home": "/",
+    "workshops": "/workshops/",
+    "workshop": f"/workshops/{SLUG}/",
+    "slum areas": "/slum-areas/",
+    "hectares": "/slum-areas/hectares/",
+    "map": "/slum-areas/map/",
+    "map data": "/slum-areas/map/data.json",
+    "agreements": "/agreements/",
+    "follow-ups": "/agreements/follow-ups/",
+    "scoreboard": "/agreements/scoreboard/",
+    "packages": "/assets/",
+    "stages": "/assets/stages/",
+    "ageing": "/assets/ageing/",
+}
+
+
+class Person(HttpUser):
+    wait_time = between(1, 5)
+
+    def on_start(self):
+        self.who = next(PEOPLE)
+        self.client.cookies.set("sessionid", self.who["session"])
+        self.client.get(EMPTY, name="empty page")
+
+    def send(self, address: str, values: dict, name: str):
+        headers = {
+            "Accept": "application/json",
+            "X-CSRFToken": self.client.cookies.get("csrftoken", ""),
+            "Referer": self.host + "/",
+        }
+        return self.client.post(address, values, name=name, headers=headers)
+
+    @task(2)
+    def empty_page(self):
+        self.client.get(EMPTY, name="empty page")
+
+    @task(10)
+    def read(self):
+        name = list(PAGES)[uuid.uuid4().int % len(PAGES)]
+        self.client.get(PAGES[name], name=name)
+
+    @task(3)
+    def write(self):
+        if self.who["role"] == "planner":
+            self.write_entry()
+        elif self.who["role"] == "verifier":
+            self.take_in()
+        else:
+            self.client.get("/agreements/follow-ups/?overdue=true", name="follow-ups, overdue")
+
+    def write_entry(self):
+        """A new entry, then the same one corrected, as typing does."""
+        uid, version = str(uuid.uuid4()), 0
+        address = f"/workshops/{SLUG}/minutes/entries/{uid}/"
+        for text in (f"Catatan uji beban {uid}", f"Catatan uji beban {uid}, dilengkapi"):
+            answer = self.send(address, {"kind": "note", "text": text, "based_on": version}, "write an entry")
+            if not answer.ok:
+                return
+            version = answer.json()["version"]
+            STORED.write(json.dumps({"uid": uid, "text": text, "version": version}) + "\n")
+
+    def take_in(self):
+        name = f"Tamu Uji {uuid.uuid4()}"
+        answer = self.send(
+            f"/workshops/{SLUG}/check-in/walk-in/", {"name": name, "organization_name": "Desa Uji"}, "take in a guest"
+        )
+        if answer.ok:
+            STORED.write(json.dumps({"guest": name}) + "\n")
