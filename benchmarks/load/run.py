@@ -42,6 +42,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from core.models import Organization, User  # noqa: E402
@@ -60,21 +61,38 @@ ROLES = (
     "opd_user",
     "viewer",
 )
-EMPTY = "empty page"
+EMPTY, BACKEND = "empty page", "allauth.account.auth_backends.AuthenticationBackend"
+PAGES = {
+    "home": "/",
+    "workshops": "/workshops/",
+    "slum areas": "/slum-areas/",
+    "hectares": "/slum-areas/hectares/",
+    "map": "/slum-areas/map/",
+    "map data": "/slum-areas/map/data.json",
+    "agreements": "/agreements/",
+    "follow-ups": "/agreements/follow-ups/",
+    "scoreboard": "/agreements/scoreboard/",
+    "packages": "/assets/",
+    "stages": "/assets/stages/",
+    "ageing": "/assets/ageing/",
+}
 
 
 def people() -> list[dict]:
     office = Organization.objects.order_by("pk").first()
-    made = []
+    made, readable, client = [], {}, Client()
     for number in range(USERS):
         role = ROLES[number % len(ROLES)]
         user = User.objects.create_user(f"beban-{number}", role=role, organization=office)
+        if role not in readable:
+            client.force_login(user, backend=BACKEND)
+            readable[role] = [(name, url) for name, url in PAGES.items() if client.get(url).status_code == 200]
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+        session[BACKEND_SESSION_KEY] = BACKEND
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.save()
-        made.append({"role": role, "session": session.session_key})
+        made.append({"role": role, "session": session.session_key, "pages": readable[role]})
     return made
 
 
