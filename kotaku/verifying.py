@@ -29,6 +29,7 @@ KINDS = {
     "area_profile": gettext_lazy("Profile of a slum area"),
     "agreement_record": gettext_lazy("Record of agreements"),
     "follow_up_matrix": gettext_lazy("Matrix of follow-ups"),
+    "review_minutes": gettext_lazy("Minutes of a sitting of the Pokja PKP"),
     "handover_record": gettext_lazy("Record of a handover"),
 }
 

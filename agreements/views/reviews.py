@@ -18,6 +18,8 @@ from agreements import forms
 from agreements.models import Evidence, FollowUp, FollowUpChange, Funding, Review, ReviewItem
 from agreements.views.access import FOLLOW_UP_PARTS, require, review_for
 from agreements.views.evidence import may_judge
+from core import issuing
+from core.models import IssuedPaper
 from core.refusals import Refused
 
 ROWS_A_PAGE = 25
@@ -113,6 +115,10 @@ def review_detail(request, pk):
         "sees_people": user.has_perm("agreements.view_people"),
         "may_decide": not review.is_closed and user.has_perm(MAY_DECIDE),
         "previous": review.previous(),
+        "issued_minutes": issuing.in_force(Review.MINUTES, review),
+        "issued_matrices": list(
+            IssuedPaper.objects.in_force().filter(kind=Review.MATRIX, edition=review.key).order_by("key")
+        ),
         **_actions(review, user),
     }
     if not review.is_closed:
