@@ -115,15 +115,16 @@ def review_detail(request, pk):
         "sees_people": user.has_perm("agreements.view_people"),
         "may_decide": not review.is_closed and user.has_perm(MAY_DECIDE),
         "previous": review.previous(),
-        "issued_minutes": issuing.in_force(Review.MINUTES, review),
-        "issued_matrices": list(
-            IssuedPaper.objects.in_force().filter(kind=Review.MATRIX, edition=review.key).order_by("key")
-        ),
         **_actions(review, user),
     }
-    if not review.is_closed:
-        context |= _queue_context(request, review)
+    context |= _issued(review) if review.is_closed else _queue_context(request, review)
     return render(request, "agreements/review_detail.html", context)
+
+
+def _issued(review: Review) -> dict:
+    """The papers that are kept of a closed sitting: its minutes, and the matrix of each workshop that it looked at."""
+    matrices = IssuedPaper.objects.in_force().filter(kind=Review.MATRIX, edition=review.key).order_by("key")
+    return {"issued_minutes": issuing.in_force(Review.MINUTES, review), "issued_matrices": list(matrices)}
 
 
 def _queue_context(request, review: Review) -> dict:
