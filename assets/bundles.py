@@ -79,11 +79,11 @@ def _moment(at: datetime | None) -> tuple:
 
 
 def _papers(package: Package) -> list[Entry]:
-    """The papers that the product prints, as they are now."""
+    """The papers that the product prints, as they are now; the handover record as it was issued, once it is signed."""
     printed = [("rekapitulasi", "Rekapitulasi barang", documents.recapitulation(package))]
     if package.path == Package.Path.REGULAR:
         printed.append(("ba-pemeriksaan", "Berita acara pemeriksaan bersama", documents.inspection_record(package)))
-    printed.append(("bast", "Berita acara serah terima", documents.handover_record(package)))
+    printed.append(("bast", "Berita acara serah terima", documents.record_as_issued(package)))
     return [
         Entry(f"cetakan/{name}.pdf", title, lambda content=content: io.BytesIO(content))
         for name, title, content in printed

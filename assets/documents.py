@@ -4,17 +4,19 @@ The words are those of Indonesian office forms and stay Indonesian in every lang
 paper has asked `visible_to` before. What is not known yet is a dotted line, to be filled in by hand.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 import segno
-from django.utils import translation
+from django.utils import timezone, translation
 
 from assets import stages
 from assets.asset_types import ASSET_TYPES
 from assets.models import Asset, Document, Package, Signatory
-from core import formats, pdf
+from core import formats, issuing, pdf
+from core.models import IssuedPaper
 
 SECTORS = {
     "plp": "Penyehatan Lingkungan Permukiman (PLP)",
@@ -38,6 +40,11 @@ MADE_UP = "Rincian rekaan untuk contoh"
 DOTS = "." * 30
 WITNESS_ROWS, INSPECTOR_ROWS, RESIDENT_ROWS = 2, 4, 10
 COPIES = 3
+# What the attached rows leave out: what is no part of the record, and the secret address of an asset's card.
+UNPRINTED = (
+    "note", "condition", "condition_note", "reason", "holder", "holder_desk", "holder_reached_on", "is_published",
+    "card_code", "manager", "duties", "next_check_on",
+)  # fmt: skip
 
 
 def missing_documents(package: Package, *, on: date) -> bytes:
@@ -98,13 +105,13 @@ def recapitulation(package: Package) -> bytes:
     )
 
 
-def handover_record(package: Package) -> bytes:
+def handover_record(package: Package, *, verification: issuing.Verification | None = None, **copy) -> bytes:
     """The handover record (BAST), with the date and the amount in words, both parties and the witnesses.
 
     To the residents where the package goes straight to them. Before the deed is signed it is marked as a draft.
     """
     to_residents = package.path == Package.Path.COMMUNITY
-    paper = _paper_of(package, "community_record" if to_residents else "handover_record")
+    paper = _record_paper(package)
     assets = _assets(package)
     witnesses = _people(package, Signatory.Role.WITNESS)
     on = package.handover_on or (paper.dated_on if paper else None)
@@ -125,7 +132,65 @@ def handover_record(package: Package) -> bytes:
         enclosed=_accepted(package),
         copies=COPIES,
         blank_number=blank_number(on),
+        verification=verification,
+        files=verification.files if verification else None,
+        copy=copy,
     )
+
+
+def record_as_issued(package: Package) -> bytes:
+    """The handover record as it was issued, once it is signed; before that as it stands now."""
+    if not Package.objects.with_final_record().filter(pk=package.pk).exists():
+        return handover_record(package)
+    return issuing.content_of(issuing.issued(final_handover_record(package)))
+
+
+def final_handover_record(package: Package) -> issuing.Final:
+    """Final by the move that brought the package behind its handover record: who made it issued the paper, then.
+
+    A number that is written down later, another name or another signer makes a new issue.
+    """
+    step = (
+        package.moves.filter(to_stage__in=package.handed_over_stages).order_by("at", "pk").select_related("by").first()
+    )
+    paper = _record_paper(package)
+    return issuing.Final(
+        kind=Package.HANDOVER_RECORD,
+        record=package,
+        key=package.number,
+        number=paper.number if paper else "",
+        title=f"{package.number} {package.name}",
+        dated_on=package.handover_on or (paper.dated_on if paper else None),
+        signers=_signers(package),
+        build=lambda verification, **copy: handover_record(package, verification=verification, **copy),
+        templates=("assets/pdf",),
+        version=f"{step.pk}" if step else "",
+        at=step.at if step else timezone.now(),
+        by=step.by if step else None,
+        facts={
+            "package": issuing.rows_of([package], *UNPRINTED),
+            "assets": issuing.rows_of(package.assets.order_by("number"), *UNPRINTED),
+            "documents": issuing.rows_of(package.documents.order_by("pk"), *UNPRINTED),
+            "signatories": issuing.rows_of(package.signatories.order_by("role", "order", "pk")),
+        },
+    )
+
+
+def _signers(package: Package) -> list[str]:
+    """Both sides, each by whoever signs for it as far as that is written down, and the witnesses."""
+    sides = [(Signatory.Role.GIVER, package.giver), (Signatory.Role.RECEIVER, package.receiver)]
+    people = [_first(package, role) or side for role, side in sides] + _people(package, Signatory.Role.WITNESS)
+    return [
+        ", ".join([one.name, *one.office_lines]) if isinstance(one, Signatory) else one.name for one in people if one
+    ]
+
+
+def unissued_handover_records() -> Iterator[issuing.Final]:
+    """Signed handover records that nobody has asked for yet."""
+    issued = IssuedPaper.objects.in_force().filter(kind=Package.HANDOVER_RECORD).values("record_id")
+    packages = Package.objects.with_final_record().exclude(pk__in=issued)
+    for package in packages.select_related("giver", "receiver", "village__parent").iterator(chunk_size=500):
+        yield final_handover_record(package)
 
 
 def labels(package: Package, assets: list[Asset], addresses: dict[int, str]) -> bytes:
@@ -139,7 +204,15 @@ def contents(package: Package, entries: list) -> bytes:
     return _render("contents", package, landscape=True, entries=entries)
 
 
-def _render(template: str, package: Package, *, landscape: bool = False, **context) -> bytes:
+def _render(
+    template: str,
+    package: Package,
+    *,
+    landscape: bool = False,
+    files: dict | None = None,
+    copy: dict | None = None,
+    **context,
+) -> bytes:
     context |= {
         "package": package,
         "sector": SECTORS[package.sector],
@@ -147,7 +220,7 @@ def _render(template: str, package: Package, *, landscape: bool = False, **conte
         "note": MADE_UP if package.is_made_up else "",
         "dots": DOTS,
     }
-    return pdf.render(f"assets/pdf/{template}.html", context, landscape=landscape)
+    return pdf.render(f"assets/pdf/{template}.html", context, files=files, landscape=landscape, **(copy or {}))
 
 
 # --- people -------------------------------------------------------------------------------------------------
@@ -206,6 +279,11 @@ def _grouped(documents: list[Document], on: date) -> list[tuple[str, list[Missin
 
 def _paper_of(package: Package, kind: str) -> Document | None:
     return package.documents.filter(kind=kind).first()
+
+
+def _record_paper(package: Package) -> Document | None:
+    """The line of the checklist that the handover record has."""
+    return _paper_of(package, "community_record" if package.path == Package.Path.COMMUNITY else "handover_record")
 
 
 def _papers_count(package: Package) -> tuple[int, int]:

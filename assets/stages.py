@@ -102,6 +102,9 @@ COMMUNITY_STAGES = (IDENTIFIED, DOCUMENT_COLLECTION, JOINT_INSPECTION, HANDED_TO
 AFTER_DEED = tuple(key for key, stage in STAGES.items() if stage.number >= STAGES[GRANT_DEED_SIGNED].number)
 AFTER_HANDOVER = tuple(key for key, stage in STAGES.items() if stage.number >= STAGES[BAST_SIGNED].number)
 
+# On the short way the record is signed with the residents before they get it.
+WITH_RESIDENTS = (HANDED_TO_MANAGER, OPERATING)
+
 
 def is_before(key: str, other: str) -> bool:
     return STAGES[key].number < STAGES[other].number

@@ -85,6 +85,8 @@ def issued(final: Final) -> IssuedPaper:
     found = in_force(final.kind, final.record, final.edition)
     if found:
         return found
+    earlier = IssuedPaper.objects.of(final.kind, final.record.pk, final.edition)
+    withdrawn_at = earlier.aggregate(last=models.Max("withdrawn_at"))["last"]
     paper = IssuedPaper(
         kind=final.kind,
         record_id=final.record.pk,
@@ -95,7 +97,7 @@ def issued(final: Final) -> IssuedPaper:
         dated_on=final.dated_on,
         signers="\n".join(final.signers),
         code=new_code(),
-        issued_at=final.at,
+        issued_at=max(filter(None, (final.at, withdrawn_at))),  # no issue is older than the end of the one before
         issued_by=final.by,
         record_version=final.version,
         template_version=pdf.template_version(*final.templates),
@@ -109,11 +111,9 @@ def issued(final: Final) -> IssuedPaper:
         paper.file.save(f"{name}.pdf", ContentFile(reading), save=False)
         paper.archive.save(f"{name}-arsip.pdf", ContentFile(archive), save=False)
         with transaction.atomic():
-            earlier = list(
-                paper.series.filter(superseded_by=None).exclude(withdrawn_at=None).values_list("pk", flat=True)
-            )
+            replaced = list(earlier.filter(superseded_by=None).exclude(withdrawn_at=None).values_list("pk", flat=True))
             paper.save()
-            IssuedPaper.objects.filter(pk__in=earlier).update(superseded_by=paper)
+            IssuedPaper.objects.filter(pk__in=replaced).update(superseded_by=paper)
     except BaseException as error:
         for stored in (paper.file, paper.archive):
             if stored:

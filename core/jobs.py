@@ -196,6 +196,11 @@ def subject_of(record: models.Model) -> str:
     return f"{record._meta.label_lower}.{record.pk}"
 
 
+def run_soon(command: str) -> None:
+    """Put a command of the clock into the queue, where something should not wait for its hour."""
+    async_task("django.core.management.call_command", command, task_name=command)
+
+
 # --- how far it is -----------------------------------------------------------------------------------------------
 def no_progress(step: str, done: int = 0, total: int = 0) -> None:
     """For work that nobody watches."""

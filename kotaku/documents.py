@@ -6,11 +6,12 @@ Here, since it knows the papers of every app.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from agreements import documents as agreement_papers
-from agreements.models import FollowUp
+from agreements.models import Review
 from assets import documents as asset_papers
 from assets.models import Package
 from core.issuing import Final
@@ -20,7 +21,15 @@ from workshops import documents as workshop_papers
 from workshops.models import Workshop
 
 # Final papers that are not kept yet, of each kind that is issued: what `issue_papers` sets.
-UNISSUED: list[Callable[[], Iterator[Final]]] = [workshop_papers.unissued_minutes, area_papers.unissued_profiles]
+# Matrices come first: they can be kept only until a follow-up changes.
+UNISSUED: list[Callable[[], Iterator[Final]]] = [
+    agreement_papers.unissued_matrices,
+    agreement_papers.unissued_review_minutes,
+    agreement_papers.unissued_records,
+    workshop_papers.unissued_minutes,
+    area_papers.unissued_profiles,
+    asset_papers.unissued_handover_records,
+]
 
 
 @dataclass(frozen=True)
@@ -34,12 +43,14 @@ class Paper:
     build: Callable[[Model], bytes]
 
     def find(self, key: str) -> Model | None:
-        return self.records().filter(**{self.key: key}).first()
+        try:
+            return self.records().filter(**{self.key: key}).first()
+        except ValidationError:  # no day, where the key is one
+            return None
 
 
 def _follow_up_matrix(workshop: Workshop) -> bytes:
-    follow_ups = FollowUp.objects.filter(workshop=workshop)
-    return agreement_papers.follow_up_matrix(follow_ups, on=timezone.localdate(), workshop=workshop)
+    return agreement_papers.matrix_as_issued(workshop, on=timezone.localdate())
 
 
 PAPERS: dict[str, Paper] = {
@@ -55,10 +66,17 @@ PAPERS: dict[str, Paper] = {
             Workshop.objects.all,
             "slug",
             "agreements.view_agreementrecord",
-            agreement_papers.agreement_record,
+            agreement_papers.record_as_issued,
         ),
         Paper("follow_up_matrix", Workshop.objects.all, "slug", "agreements.view_followup", _follow_up_matrix),
+        Paper(
+            "review_minutes",
+            Review.objects.all,
+            "held_on",
+            "agreements.view_review",
+            agreement_papers.review_minutes_as_issued,
+        ),
         Paper("area_profile", SlumArea.objects.all, "slug", "slumareas.view_assessment", area_papers.profile_as_issued),
-        Paper("handover_record", Package.objects.all, "number", "assets.view_document", asset_papers.handover_record),
+        Paper("handover_record", Package.objects.all, "number", "assets.view_document", asset_papers.record_as_issued),
     )
 }

@@ -27,8 +27,9 @@ UPLOADS = Throttle("verify-uploads", limit=30, seconds=10 * 60)
 KINDS = {
     "minutes": gettext_lazy("Minutes of a workshop"),
     "area_profile": gettext_lazy("Profile of a slum area"),
-    "agreement_record": gettext_lazy("Record of agreements"),
+    "agreement_record": gettext_lazy("Record of agreement"),
     "follow_up_matrix": gettext_lazy("Matrix of follow-ups"),
+    "review_minutes": gettext_lazy("Minutes of a sitting of the Pokja PKP"),
     "handover_record": gettext_lazy("Record of a handover"),
 }
 

@@ -61,6 +61,16 @@ def unset_papers(monkeypatch):
     monkeypatch.setattr(pdf, "from_html", lambda *args, **options: b"")
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """Papers that are not set: bytes that differ as papers do, with the text in them."""
+
+    def set_quickly(html, files=None, **copy):
+        return b"%PDF-1.7\n" + html.encode() + repr(sorted(copy.items())).encode()
+
+    monkeypatch.setattr(pdf, "from_html", set_quickly)
+
+
 @pytest.fixture(scope="module")
 def store_for_module(django_db_setup, django_db_blocker):
     """`store_for_module(make)` calls make and gives what it returns; the records stay for every test of the module.

@@ -10,11 +10,12 @@ from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from core.models import Official, Organization, Region
+from core.models import IssuedPaper, Official, Organization, Region
 from core.refusals import Refused
 from core.uploads import validate_document, validate_picture
 from slumareas import scoring
@@ -67,6 +68,7 @@ class AgreementRecord(models.Model):
     VERB_PERMISSIONS = {"publish": "agreements.publish_agreementrecord"}
     # What those who sign put their names under.
     SIGNED_FIELDS = ("preamble", "place", "agreed_on")
+    PAPER = "agreement_record"  # the kind of paper that is final once this is published
 
     # Only a draft of a workshop can be deleted, and not while it has agreements: those protect it.
     workshop = models.OneToOneField(
@@ -143,6 +145,12 @@ class AgreementRecord(models.Model):
             elif any(getattr(stored, name) != getattr(self, name) for name in self.SIGNED_FIELDS):
                 self.lock_for_drafting(self.workshop_id)
             super().save(**kwargs)
+            if stored and stored.number != self.number:
+                self.withdraw_paper(at=timezone.now())
+
+    def withdraw_paper(self, *, at) -> None:
+        """What was issued no longer says what the record says; the next issue supersedes it."""
+        IssuedPaper.objects.withdraw(self.PAPER, record_id=self.pk, at=at)
 
     def delete(self, **kwargs):
         with transaction.atomic():
@@ -429,6 +437,7 @@ class Agreement(models.Model):
             stored.text, stored.version = text, stored.version + 1
             stored._change_reason = reason
             models.Model.save(stored, update_fields=["text", "version"])
+            record.withdraw_paper(at=at)
         self.text, self.version = stored.text, stored.version
         return replaced
 

@@ -13,7 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from agreements.models.evidence import Evidence
-from agreements.models.follow_ups import DUE_SOON_DAYS, FollowUp, FollowUpChange, overdue_on
+from agreements.models.follow_ups import DUE_SOON_DAYS, FollowUp, FollowUpChange, Funding, overdue_on
+from agreements.models.records import Agreement
+from core import jobs
+from core.models import IssuedPaper
 from core.refusals import Refused
 from slumareas.models.quantities import QuantityField
 
@@ -37,6 +40,7 @@ class Review(models.Model):
         "close": ({Status.OPEN}, Status.CLOSED, False),
         "reopen": ({Status.CLOSED}, Status.OPEN, True),
     }
+    MINUTES, MATRIX = "review_minutes", "follow_up_matrix"  # the kinds of paper that are final with a closed sitting
     VERB_PERMISSIONS = {"close": "agreements.close_review", "reopen": "agreements.reopen_review"}
 
     held_on = models.DateField(_("date"), db_index=True)
@@ -168,13 +172,18 @@ class Review(models.Model):
         return self.status == self.Status.CLOSED
 
     def close(self, *, by, at) -> None:
-        """Nothing of it changes any more."""
-        self._move("close", by=by, at=at)
+        """Nothing of it changes any more. Its papers are set soon, before the follow-ups go on changing."""
+        with transaction.atomic():
+            self._move("close", by=by, at=at)
+            jobs.run_soon("issue_papers")
 
     def reopen(self, *, by, at, reason: str) -> None:
-        self._move("reopen", by=None, at=None, reason=reason)
+        with transaction.atomic():
+            held = self._move("reopen", by=None, at=None, reason=reason)
+            IssuedPaper.objects.withdraw(self.MINUTES, record_id=held.pk, at=at)
+            IssuedPaper.objects.withdraw(self.MATRIX, edition=held.key, at=at)
 
-    def _move(self, verb: str, by, at, reason: str = "") -> None:
+    def _move(self, verb: str, by, at, reason: str = "") -> "Review":
         sources, target, needs_reason = self.TRANSITIONS[verb]
         with transaction.atomic():
             held = Review.objects.select_for_update(of=("self",)).get(pk=self.pk)
@@ -188,6 +197,23 @@ class Review(models.Model):
             held._change_reason = reason.strip() or None
             models.Model.save(held, update_fields=["status", "closed_by", "closed_at"])
         self.status, self.closed_by, self.closed_at = target, by, at
+        return held
+
+    @property
+    def key(self) -> str:
+        """There is one a day."""
+        return self.held_on.isoformat()
+
+    def is_last_word_on(self, workshop) -> bool:
+        """Whether nothing that the matrix of follow-ups prints has changed since this sitting was closed."""
+        later = {"history_date__gt": self.closed_at}
+        follow_ups = FollowUp.objects.filter(workshop=workshop).values("pk")
+        return not (
+            FollowUp.history.filter(workshop_id=workshop.pk, **later).exists()
+            or Funding.history.filter(follow_up_id__in=follow_ups, **later).exists()
+            or Evidence.history.filter(follow_up_id__in=follow_ups, **later).exists()
+            or Agreement.history.filter(workshop_id=workshop.pk, **later).exists()
+        )
 
     def decide(
         self,

@@ -18,6 +18,8 @@ from agreements import forms
 from agreements.models import Evidence, FollowUp, FollowUpChange, Funding, Review, ReviewItem
 from agreements.views.access import FOLLOW_UP_PARTS, require, review_for
 from agreements.views.evidence import may_judge
+from core import issuing
+from core.models import IssuedPaper
 from core.refusals import Refused
 
 ROWS_A_PAGE = 25
@@ -115,9 +117,14 @@ def review_detail(request, pk):
         "previous": review.previous(),
         **_actions(review, user),
     }
-    if not review.is_closed:
-        context |= _queue_context(request, review)
+    context |= _issued(review) if review.is_closed else _queue_context(request, review)
     return render(request, "agreements/review_detail.html", context)
+
+
+def _issued(review: Review) -> dict:
+    """The papers that are kept of a closed sitting: its minutes, and the matrix of each workshop that it looked at."""
+    matrices = IssuedPaper.objects.in_force().filter(kind=Review.MATRIX, edition=review.key).order_by("key")
+    return {"issued_minutes": issuing.in_force(Review.MINUTES, review), "issued_matrices": list(matrices)}
 
 
 def _queue_context(request, review: Review) -> dict:

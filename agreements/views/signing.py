@@ -1,5 +1,7 @@
 """The record of a workshop: its frame, the order of those who sign, and what each of them answers."""
 
+from datetime import date
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -13,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agreements import forms
-from agreements.models import Agreement, AgreementRecord, Signatory
+from agreements.models import Agreement, AgreementRecord, Review, Signatory
 from agreements.reading import progress_of
 from agreements.views.access import record_for, require, signatory_for
+from core.models import IssuedPaper
 from core.refusals import Refused
 
 ROWS_A_PAGE = 25
@@ -98,12 +101,27 @@ def record_detail(request, slug):
         "may_sign": record.status == AgreementRecord.Status.SIGNING and user.has_perm("agreements.change_signatory"),
         "may_change": may_change,
         "steps": _steps(record),
+        "issued": _issued(record),
         "changes": record.changes.select_related("by")
         if record.pk and user.has_perm("agreements.view_recordchange")
         else [],
         **_actions(record, user, agreements, signatories),
     }
     return render(request, "agreements/record_detail.html", context)
+
+
+def _issued(record: AgreementRecord) -> dict:
+    """The papers in force: of the record itself, and of the latest sitting that looked at its follow-ups."""
+    found = IssuedPaper.objects.in_force().filter(
+        Q(kind=AgreementRecord.PAPER, record_id=record.pk or 0) | Q(kind=Review.MATRIX, record_id=record.workshop_id)
+    )
+    papers = {paper.kind: paper for paper in found.order_by("edition")}
+    matrix = papers.get(Review.MATRIX)
+    return {
+        "record": papers.get(AgreementRecord.PAPER),
+        "matrix": matrix,
+        "matrix_day": matrix and date.fromisoformat(matrix.edition),
+    }
 
 
 def _steps(record: AgreementRecord) -> list[dict]:

@@ -114,6 +114,7 @@ class Document(models.Model):
         "accept": ({State.RECEIVED}, State.ACCEPTED, False),
         "send_back": ({State.RECEIVED, State.ACCEPTED}, State.RETURNED, True),
     }
+    HANDOVER_RECORDS = ("handover_record", "community_record")  # to the regency, and to residents
 
     package = models.ForeignKey(
         Package, models.CASCADE, related_name="documents", verbose_name=_("package"), db_index=False
@@ -205,7 +206,15 @@ class Document(models.Model):
                 stored = Document.objects.get(pk=self.pk)
                 for name in ("kind", "is_required", "needed_before", "state", "changed_on", "settled_on"):
                     setattr(self, name, getattr(stored, name))
+                self._withdraw_record(stored, {"number": self.number, "dated_on": self.dated_on}, timezone.now())
             super().save(**kwargs)
+
+    def _withdraw_record(self, stored: "Document", values: dict, at: datetime) -> None:
+        """The handover record prints its number and date: with others, what was issued is true no longer."""
+        if self.kind not in self.HANDOVER_RECORDS:
+            return
+        if any(name in values and values[name] != getattr(stored, name) for name in ("number", "dated_on")):
+            stored.package.withdraw_record(at=at)
 
     def receive(
         self, file, *, by, at: datetime, dated_on: date | None = None, valid_until: date | None = None,
@@ -279,6 +288,7 @@ class Document(models.Model):
 
     def _write(self, stored: "Document", verb: str, at: datetime, values: dict) -> None:
         values |= {"state": self.TRANSITIONS[verb][1], "changed_on": timezone.localdate(at), "settled_on": None}
+        self._withdraw_record(stored, values, at)
         for name, value in values.items():
             setattr(stored, name, value)
         models.Model.save(stored, update_fields=list(values))

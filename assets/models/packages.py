@@ -19,7 +19,7 @@ from agreements.models import Agreement, FollowUp
 from assets import checklists, rights, stages
 from assets.asset_types import ASSET_TYPES, SECTOR_CHOICES
 from assets.models.days import DaysSince
-from core.models import Organization, Region
+from core.models import IssuedPaper, Organization, Region
 from core.refusals import Refused
 from slumareas.models import SlumArea
 from slumareas.models.places import YEARS
@@ -58,6 +58,16 @@ class PackageQuerySet(models.QuerySet):
     def open(self):
         """What still has a way to go."""
         return self.exclude(stage=stages.OPERATING).exclude(condition=Package.Condition.NOT_APPLICABLE)
+
+    def with_final_record(self):
+        """Those whose handover record is signed and says what is settled: what was taken up with its record is written
+        down until it moves on."""
+        signed = Q(path=stages.REGULAR, stage__in=stages.AFTER_HANDOVER) | Q(
+            path=stages.COMMUNITY, stage__in=stages.WITH_RESIDENTS
+        )
+        moves = Move.objects.filter(package=OuterRef("pk"))
+        only_taken_up = Exists(moves) & ~Exists(moves.exclude(kind=Move.Kind.TAKE_UP))
+        return self.filter(signed).exclude(only_taken_up)
 
     def days_waiting(self, on: date):
         """With `days_waiting` at the present holder and `days_at_stage`."""
@@ -125,6 +135,9 @@ class Package(models.Model):
     )  # fmt: skip
     # What the deed names and therefore stays as it is once the deed is signed.
     DEED_FIELDS = ("number", "sector", "giver", "receiver", "value", "budget_year", "path", "is_planned_as_grant")
+    # What the handover record prints and may still be put right after its signing.
+    RECORD_FIELDS = ("name", "legal_basis", "village_id", "is_made_up")
+    HANDOVER_RECORD = "handover_record"  # the kind of paper that is final once it is signed
     # In which stages the receiver may say yes.
     ACCEPTABLE = (
         stages.JOINT_INSPECTION, stages.ACCEPTANCE_LETTER, stages.SUBMITTED_TO_MINISTRY, stages.APPROVAL,
@@ -332,6 +345,12 @@ class Package(models.Model):
                     setattr(self, attribute, getattr(stored, attribute))
             super().save(**kwargs)
             self.lay_out_checklist()
+            if any(getattr(self, name) != getattr(stored, name) for name in self.RECORD_FIELDS):
+                self.withdraw_record(at=timezone.now())
+
+    def withdraw_record(self, *, at: datetime) -> None:
+        """The handover record that was issued no longer says what is known; the next issue supersedes it."""
+        IssuedPaper.objects.withdraw(self.HANDOVER_RECORD, record_id=self.pk, at=at)
 
     def _refuse_what_is_settled(self, stored: "Package"):
         is_closed = stored.is_deed_closed()
@@ -441,6 +460,11 @@ class Package(models.Model):
     @property
     def steps(self) -> dict[tuple[str, str], bool]:
         return stages.steps(self.path, self.is_planned_as_grant)
+
+    @property
+    def handed_over_stages(self) -> tuple[str, ...]:
+        """The stages behind the signing of the handover record."""
+        return stages.WITH_RESIDENTS if self.path == self.Path.COMMUNITY else stages.AFTER_HANDOVER
 
     def next_stages(self) -> list[tuple[str, bool]]:
         """[(stage, whether a note is needed)] that may follow the present one, the usual next one first."""

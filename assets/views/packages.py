@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from assets import forms, stages
 from assets.models import Asset, AssetPhoto, Document, DocumentVersion, FunctionCheck, Move, Package, Signatory
 from assets.views.access import editable_package, may_edit, package_for, require
+from core import issuing
 from core.personal_access import Way, note
 from core.refusals import Refused
 
@@ -192,6 +193,7 @@ def package_detail(request, number):
             "may_sign": may_sign(user, package),
             "sees_papers": user.has_perm("assets.view_document"),
             "sees_signatories": user.has_perm("assets.view_signatory"),
+            "issued": issuing.in_force(Package.HANDOVER_RECORD, package),
             "can_record": package.path == Package.Path.REGULAR,
             **_actions(package, user, ahead),
         },

@@ -34,7 +34,7 @@ def recapitulation(request, number):
 
 def handover_record(request, number):
     package = package_for(request, number, "assets.view_document")
-    return _pdf(documents.handover_record(package), f"bast-{slugify(number)}")
+    return _pdf(documents.record_as_issued(package), f"bast-{slugify(number)}")
 
 
 def labels(request, number):

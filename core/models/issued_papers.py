@@ -46,7 +46,8 @@ class IssuedPaper(models.Model):
     """A final paper as it was given out. Written by `core.issuing`, never changed but for its standing.
 
     `record_version` names the step by which the record became final, `template_version` the product and the templates
-    that set it. `edition` tells issues of the same record apart that stand beside each other, as the years of a profile.
+    that set it. `edition` tells issues of the same record apart that stand beside each other: the years of a profile,
+    the sittings of a matrix.
     """
 
     kind = models.CharField(_("kind"), max_length=40)

@@ -494,7 +494,7 @@ def test_whole_nip_and_signature_are_for_those_with_the_right(as_role, planner):
 
 
 def test_a_matrix_beyond_what_anybody_reads_is_refused(as_role, planner, agency, monkeypatch):
-    monkeypatch.setattr("agreements.views.papers.MATRIX_ROWS", 1)
+    monkeypatch.setattr("agreements.documents.MATRIX_ROWS", 1)
     agreement = records.drafted().agreements.get()
     records.follow_up(agreement, agency)
     records.follow_up(agreement, agency)

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 from pypdf import PdfReader
 
+from agreements.models import Review
 from assets.models import Package
 from kotaku.documents import PAPERS
 from kotaku.management.commands.document import Command
@@ -34,11 +35,14 @@ def test_each_kind_writes_a_pdf_of_that_record(kind, tmp_path):
         record = factories.SlumAreaFactory(name="Penanda")
     elif PAPERS[kind].records().model is Package:
         record = factories.PackageFactory(name="Penanda")
+    elif PAPERS[kind].records().model is Review:
+        record = factories.ReviewFactory()
     else:
         record = factories.WorkshopFactory(title="Lokakarya Penanda")
     target = tmp_path / "kertas.pdf"
-    run(kind, getattr(record, PAPERS[kind].key), "--output", str(target))
-    assert "Penanda" in PdfReader(target).metadata.title
+    run(kind, str(getattr(record, PAPERS[kind].key)), "--output", str(target))
+    named = "20 Maret 2026" if PAPERS[kind].records().model is Review else "Penanda"
+    assert named in PdfReader(target).metadata.title
 
 
 def test_an_existing_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):
@@ -55,6 +59,8 @@ def test_an_existing_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):
     [
         ("minutes", "tidak-ada"),
         ("area_profile", "tidak-ada"),
+        ("review_minutes", "2019-01-01"),
+        ("review_minutes", "kemarin"),
         ("poster", "tidak-ada"),
         ("minutes", ""),
         ("minutes", "../../etc"),

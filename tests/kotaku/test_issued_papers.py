@@ -26,16 +26,6 @@ pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 11, 3, tzinfo=UTC)
 
 
-def set_quickly(html, files=None, **copy):
-    """Bytes that differ as papers do, with the text in them; tests of the setting itself are in test_pdf."""
-    return b"%PDF-1.7\n" + html.encode() + repr(sorted(copy.items())).encode()
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    monkeypatch.setattr(pdf, "from_html", set_quickly)
-
-
 def closed_workshop(people, **values):
     workshop = factories.WorkshopFactory(title="Lokakarya Uji Terbit", minutes_number="005/UJI/2026", **values)
     factories.LeaderFactory(workshop=workshop, name="Budi Contoh, S.T.", position="Kepala Bidang Uji")

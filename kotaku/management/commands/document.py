@@ -12,7 +12,7 @@ class Command(HouseCommand):
     help = (
         "Write a paper as PDF. KIND is one of: "
         + ", ".join(PAPERS)
-        + ". KEY is the address (slug) of a workshop or a slum area."
+        + ". KEY is the address (slug) of a workshop or a slum area, the number of a package, or the day of a sitting."
     )
 
     def add_arguments(self, parser):

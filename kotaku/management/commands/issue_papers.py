@@ -10,7 +10,7 @@ from kotaku.documents import UNISSUED
 
 
 class Command(HouseCommand):
-    help = "Set and keep final papers (closed minutes, profiles of locked years) that nobody has asked for yet."
+    help = "Set and keep the final papers that nobody has asked for yet: minutes, records, matrices, profiles."
 
     def add_arguments(self, parser):
         super().add_arguments(parser)

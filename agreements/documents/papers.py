@@ -1,4 +1,4 @@
-"""The papers of agreements: each function makes the bytes of a PDF from a record.
+"""The papers of agreements as they stand now: each function makes the bytes of a PDF from a record.
 
 The words are those of Indonesian office forms and stay Indonesian in every language of the pages. Whoever serves a
 paper has asked `visible_to` before and says by `people` whether it may tell what only insiders know of persons: whole
@@ -16,8 +16,11 @@ from pathlib import PurePath
 from django.db.models import Prefetch, QuerySet
 
 from agreements.models import Agreement, AgreementRecord, Evidence, FollowUp, Funding, Review, ReviewItem, Signatory
-from core import formats, pdf
+from agreements.models.records import CRITERION_CHOICES
+from core import formats, issuing, pdf
 from core.models import Organization
+from slumareas import scoring
+from slumareas.models import SlumArea
 from workshops.documents import blank_number, sign_off
 from workshops.models import Workshop
 
@@ -65,15 +68,17 @@ SUMMARY_STATUSES = ("not_started", "in_progress", "blocked", "done", "cancelled"
 # --- record of agreement --------------------------------------------------------------------------------
 
 
-def agreement_record(workshop: Workshop, *, people: bool = True) -> bytes:
+def agreement_record(
+    workshop: Workshop, *, people: bool = True, verification: issuing.Verification | None = None, **copy
+) -> bytes:
     """The record as it is signed, with a place for each signature that is still missing.
 
     Behind the signatures stand what measures the agreements and the texts that were amended later: no part of what
     was signed.
     """
     record = AgreementRecord.of(workshop)
-    agreements = list(_with_facts(workshop.agreements.all()))
-    signings, files = _signings(record, people)
+    agreements = _with_facts(workshop.agreements.all())
+    signings, files = signings_of(record, people)
     return pdf.render(
         "agreements/pdf/agreement_record.html",
         {
@@ -86,8 +91,10 @@ def agreement_record(workshop: Workshop, *, people: bool = True) -> bytes:
             "has_pictures": any(signing.picture or signing.is_kept_apart for signing in signings),
             "people": people,
             "chair": sign_off(workshop)["chair"],
+            "verification": verification,
         },
-        files=files,
+        files=files | (verification.files if verification else {}),
+        **copy,
     )
 
 
@@ -103,13 +110,37 @@ def _head(workshop: Workshop, record: AgreementRecord) -> dict:
     }
 
 
-def _with_facts(agreements: QuerySet[Agreement]) -> QuerySet[Agreement]:
-    return (
+def _with_facts(agreements: QuerySet[Agreement]) -> list[Agreement]:
+    """In their order, with `area_names` and `criterion_names` as a paper writes them."""
+    found = list(
         agreements.with_texts()
         .select_related("source_entry", "agenda_item")
         .prefetch_related("organizations", "slum_areas", "criteria")
         .order_by("number")
     )
+    number_of_areas = SlumArea.objects.count() if found else 0
+    for agreement in found:
+        agreement.area_names = _area_names(list(agreement.slum_areas.all()), number_of_areas)
+        agreement.criterion_names = criterion_names({row.criterion for row in agreement.criteria.all()})
+    return found
+
+
+def _area_names(areas: list[SlumArea], number_of_all: int) -> list[str]:
+    """Each by its name, or that they are all there are."""
+    if len(areas) > 1 and len(areas) == number_of_all:
+        return [f"semua kawasan ({number_of_all})"]
+    return [area.name for area in areas]
+
+
+def criterion_names(keys: set[str]) -> list[str]:
+    """Each by its name. Where all of a rule set are among them, it says so, and names what is left besides."""
+    lines, whole = [], set()
+    for rule_set in sorted(scoring.RULE_SETS.values(), key=lambda one: -len(one.keys)):
+        if keys.issuperset(rule_set.keys):
+            whole = set(rule_set.keys)
+            lines.append(f"semua {len(whole)} kriteria ({rule_set.label})")
+            break
+    return lines + [label for key, label in CRITERION_CHOICES if key in keys - whole]
 
 
 def _has_facts(agreement: Agreement) -> bool:
@@ -148,7 +179,7 @@ class Signing:
         return self.person.delegate_name or self.person.name
 
 
-def _signings(record: AgreementRecord, people: bool) -> tuple[list[Signing], dict[str, bytes]]:
+def signings_of(record: AgreementRecord, people: bool) -> tuple[list[Signing], dict[str, bytes]]:
     signings, files = [], {}
     persons = record.signatories.select_related("organization") if record.pk else ()
     for person in persons:
@@ -190,7 +221,7 @@ def _office_lines(person: Signatory) -> list[str]:
 def agreement_extract(agreement: Agreement, follow_ups: QuerySet[FollowUp], *, people: bool = True) -> bytes:
     """One agreement: what was signed, what is in force, what is measured, and `follow_ups` of it."""
     workshop = agreement.workshop
-    agreement = _with_facts(Agreement.objects.filter(pk=agreement.pk)).get()
+    [agreement] = _with_facts(Agreement.objects.filter(pk=agreement.pk))
     return _extract(
         workshop,
         people,
@@ -228,7 +259,7 @@ def _extract(workshop: Workshop, people: bool, **context) -> bytes:
             **context,
             "kinds": KINDS,
             "people": people,
-            "signings": _signings(record, people=False)[0],
+            "signings": signings_of(record, people=False)[0],
             **sign_off(workshop),
         },
     )
@@ -384,10 +415,14 @@ def follow_up_matrix(
     workshop: Workshop | None = None,
     evidence: QuerySet[Evidence] | None = None,
     people: bool = True,
+    review: Review | None = None,
+    verification: issuing.Verification | None = None,
+    **copy,
 ) -> bytes:
     """The RTL form: 16 columns on landscape F4, whatever paper is set, and counts by organization and status.
 
-    `on` decides what is overdue. `evidence` is what may be named; without it, all. With `workshop` its head is printed.
+    `on` decides what is overdue. `evidence` is what may be named; without it, all. With `workshop` its head is printed,
+    with `review` that it is the enclosure to the minutes of that sitting.
     """
     rows = _matrix_rows(follow_ups, Evidence.objects.all() if evidence is None else evidence, on)
     summary, total = _summary(rows)
@@ -403,9 +438,13 @@ def follow_up_matrix(
             "statuses": [STATUSES[key] for key in SUMMARY_STATUSES],
             "people": people,
             "proposals": sum(row.follow_up.is_proposal for row in rows),
+            "review": review,
+            "verification": verification,
         },
+        files=verification.files if verification else None,
         paper="F4",
         landscape=True,
+        **copy,
     )
 
 
@@ -426,7 +465,9 @@ class DecisionRow:
         return DECISIONS[self.item.decision]
 
 
-def review_minutes(review: Review, items: QuerySet[ReviewItem]) -> bytes:
+def review_minutes(
+    review: Review, items: QuerySet[ReviewItem], *, verification: issuing.Verification | None = None, **copy
+) -> bytes:
     """The minutes of a sitting: who was there, what was decided about each follow-up, and when it is looked at again."""
     rows = [
         DecisionRow(item, number)
@@ -447,5 +488,8 @@ def review_minutes(review: Review, items: QuerySet[ReviewItem]) -> bytes:
             "rows": rows,
             "tally": [(label, count) for label, count in tally.items() if count],
             "minute_taker": review.created_by,
+            "verification": verification,
         },
+        files=verification.files if verification else None,
+        **copy,
     )
