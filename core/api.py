@@ -6,8 +6,9 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 from drf_spectacular.openapi import AutoSchema
-from rest_framework import exceptions, mixins, serializers, status, viewsets
+from rest_framework import exceptions, mixins, permissions, serializers, status, viewsets
 from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.views import exception_handler as default_exception_handler
 
 from core.models import Organization, Region
@@ -46,6 +47,17 @@ class ErrorSerializer(serializers.Serializer):
 class Schema(AutoSchema):
     """Names every status code that can come, since each operation shares the same doors."""
 
+    def _map_serializer_field(self, field, *args, **kwargs):
+        if isinstance(field, serializers.ChoiceField) and field.read_only and _may_be(field, "blank"):
+            field.allow_blank = True  # which the framework says of what is written alone
+        told = super()._map_serializer_field(field, *args, **kwargs)
+        if isinstance(field, serializers.TimeField):
+            # What schemas call a time bears an offset; ours are times of the house.
+            return {**told, "format": "local-time", "pattern": r"^\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"}
+        if isinstance(field, serializers.SlugRelatedField) and field.read_only and _may_be(field, "null"):
+            return {**told, "nullable": True}
+        return told
+
     def _get_response_bodies(self, direction="response"):
         bodies = super()._get_response_bodies(direction)
         codes = {"400", "401", "403", "404", "406"}
@@ -55,6 +67,28 @@ class Schema(AutoSchema):
         for code in sorted(codes - set(bodies)):
             bodies[code] = self._get_response_for_code(ErrorSerializer, code, ["application/json"])
         return bodies
+
+
+def _may_be(field: serializers.Field, state: str) -> bool:
+    """Whether what a field shows may be `null` or `blank`, as the model says."""
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    for name in field.source.split(".") if model else ():
+        shown = next((one for one in model._meta.get_fields() if one.name == name), None)
+        if shown is None or getattr(shown, state, False):
+            return shown is not None
+        model = shown.related_model
+    return False
+
+
+class NoSuchAddress(APIView):
+    """What no resource answers, in the manner of the API; with a slash at its end as all its addresses."""
+
+    schema = None
+    permission_classes = [permissions.IsAuthenticated]
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        raise exceptions.NotFound
 
 
 class ReasonSerializer(serializers.Serializer):

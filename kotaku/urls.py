@@ -1,10 +1,11 @@
 """Every address of the product."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from agreements import paper_urls
+from core.api import NoSuchAddress
 from kotaku import saved_filters, verifying, views
 from kotaku.api import router
 
@@ -35,6 +36,7 @@ urlpatterns = [
     path("agreements/", include("agreements.urls")),
     path("assets/", include("assets.urls")),
     path("api/v1/", include(router.urls)),
+    re_path(r"^api/v1/.*/$", NoSuchAddress.as_view(), name="api_nothing"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", views.ApiDocs.as_view(url_name="api_schema"), name="api_docs"),
     path("admin/", admin.site.urls),

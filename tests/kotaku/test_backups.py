@@ -430,7 +430,7 @@ def test_killed_in_the_middle_the_old_state_stays(saved, moment):
     connection.close()
     ended = subprocess.run(  # noqa: S603
         [sys.executable, "-c", script, name, str(saved), str(settings.MEDIA_ROOT)],
-        cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=120,
+        cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert (everything(), files()) == (before, stored)

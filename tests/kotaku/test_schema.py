@@ -54,9 +54,12 @@ def _one_connection():
 def headers(db):
     """Of somebody who may do most, in a programme with one record of most kinds."""
     programme.make_programme()
+    follow_up = factories.FollowUpFactory()
+    factories.EvidenceFactory(follow_up=follow_up)
+    factories.AssetFactory(package=factories.PackageFactory(follow_up=follow_up))
     user = factories.UserFactory(role="planner")
     _stored, token = AuthToken.objects.create(user=user)
-    return {"Authorization": f"Token {token}"}
+    return {"Authorization": f"Token {token}", "Accept-Encoding": "identity"}
 
 
 @schema.parametrize()

@@ -235,7 +235,7 @@ def test_the_list_asks_the_same_number_of_questions(as_role, running, django_ass
     ]
     Participant.objects.bulk_create(people)
     client = as_role("planner")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page = client.get(url("participants", running))
     assert page.context["counts"]["invited"] == rows
     assert len(page.context["page_obj"]) == min(rows, 50)
