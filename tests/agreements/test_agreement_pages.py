@@ -1,5 +1,6 @@
 """The pages of agreements: who sees what, what is found, how text and classification change."""
 
+import datetime
 import json
 
 import pytest
@@ -87,6 +88,43 @@ def test_agreements_are_found_by_what_they_are_about(as_role, agency, query, fou
 
 def test_an_organization_is_found_by_what_it_does_as_well(as_role, own):
     assert own.agreement.text in said(as_role("planner").get(f"{LIST}?organization=disperkimhub"))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("status=blocked", {"Terkendala"}),
+        ("status=done", {"Selesai"}),
+        ("status=cancelled", set()),
+        ("due=overdue", {"Terlambat"}),
+        ("due=14", {"Segera"}),
+        ("due=7", set()),
+        ("due=none", {"Terkendala"}),
+        ("status=entah", {"Terkendala", "Selesai", "Terlambat", "Segera"}),
+    ],
+)
+def test_agreements_are_found_by_how_their_follow_ups_stand(as_role, query, found):
+    today = datetime.date.today()
+    for text, status, due_on in [
+        ("Terkendala", "blocked", None),
+        ("Selesai", "done", today - datetime.timedelta(days=30)),
+        ("Terlambat", "in_progress", today - datetime.timedelta(days=1)),
+        ("Segera", "not_started", today + datetime.timedelta(days=10)),
+    ]:
+        agreement = factories.AgreementFactory(text=f"Sepakat {text}")
+        factories.FollowUpFactory(agreement=agreement, status=status, due_on=due_on, obstacle="Lahan")
+    answer = as_role("planner").get(f"{LIST}?{query}")
+    assert {agreement.text.removeprefix("Sepakat ") for agreement in answer.context["agreements"]} == found
+
+
+def test_a_village_does_not_learn_how_follow_ups_stand_that_it_may_not_see(as_role, agreement, village):
+    """It sees the agreement of its own workshop before that is published, but only its own follow-ups."""
+    factories.FollowUpFactory(agreement=agreement, status="blocked", obstacle="Lahan")
+    factories.WorkshopAreaFactory(workshop=agreement.workshop, region=village)
+    Workshop.objects.update(status="correction")
+    for role, found in [("planner", True), ("village_user", False)]:
+        assert agreement.text in said(as_role(role).get(LIST))
+        assert (agreement.text in said(as_role(role).get(f"{LIST}?status=blocked"))) is found
 
 
 def test_the_list_says_how_the_follow_ups_stand(as_role, own):
