@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from agreements.models import Agreement, AgreementCriterion, Evidence, FollowUp, RaisedEntry, Review, Signatory
 from agreements.models.follow_ups import DUE_SOON_DAYS
 from agreements.models.records import CRITERION_CHOICES
+from agreements.searching import AGREEMENTS, FOLLOW_UPS
 from core.models import Organization, Region
 from slumareas.filters import AreaKeyFilter, RegionFilter
 from workshops.models import Workshop
@@ -115,14 +116,7 @@ class AgreementFilter(NarrowedMixin, django_filters.FilterSet):
         fields = ["search", "workshop", "organization", "slum_area", "criterion", "kind", "status", "due"]
 
     def filter_search(self, queryset, name, value):
-        number = Q(number=int(value)) if value.isdecimal() and len(value) < 5 else Q(pk__in=[])
-        return queryset.filter(
-            number
-            | Q(text__icontains=value)
-            | Q(target__icontains=value)
-            | Q(workshop__title__icontains=value)
-            | Q(pk__in=FollowUp.objects.filter(activity__icontains=value).values("agreement"))
-        )
+        return queryset.filter(AGREEMENTS.condition(value, self.request.user))
 
     def filter_organization(self, queryset, name, value):
         """Named in the agreement, or responsible for one of its follow-ups."""
@@ -175,18 +169,7 @@ class FollowUpFilter(NarrowedMixin, django_filters.FilterSet):
         ]  # fmt: skip
 
     def filter_search(self, queryset, name, value):
-        """Words of the activity, the agreement or the place; `12.1` is the first follow-up of agreement 12."""
-        number, dot, order = value.strip().partition(".")
-        code = Q(pk__in=[])
-        if number.isdecimal() and len(number) < 5 and (not dot or (order.isdecimal() and len(order) < 5)):
-            code = Q(agreement__number=int(number)) & (Q(order=int(order)) if dot else Q())
-        return queryset.filter(
-            code
-            | Q(activity__icontains=value)
-            | Q(output__icontains=value)
-            | Q(location__icontains=value)
-            | Q(agreement__text__icontains=value)
-        )
+        return queryset.filter(FOLLOW_UPS.condition(value))
 
     def filter_due(self, queryset, name, value):
         return _due(queryset, value)
