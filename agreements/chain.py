@@ -11,8 +11,8 @@ from slumareas import scoring
 from slumareas.models import Assessment, SlumArea
 from slumareas.reading import criterion_row
 
-# What a later app may hang on a follow-up or an agreement, by the name under which it is reached.
-ASSET_NAMES = ("assets", "packages")
+# What the app of assets hangs on a follow-up or an agreement, by the name under which it is reached.
+ASSETS = "packages"
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,7 @@ def chain_of(agreement: Agreement, user) -> Chain:
     own = {pair for found in pairs.values() for pair in found}
     general = [(area, key) for area in areas for key in (criteria or [""]) if (area, key) not in own]
     results = _results({area for area, _key in [*own, *general]}, agreement.workshop.held_on.year, user)
+    assets = _assets(FollowUp, follow_ups, user)
     return Chain(
         agreement,
         [
@@ -105,12 +106,12 @@ def chain_of(agreement: Agreement, user) -> Chain:
                 one,
                 shown.get(one.pk, []),
                 [_indicator(area, key, *results.get(area.pk, (None, None))) for area, key in pairs[one.pk]],
-                _assets(one, user),
+                assets.get(one.pk, []),
             )
             for one in follow_ups
         ],
         [_indicator(area, key, *results.get(area.pk, (None, None))) for area, key in general],
-        _assets(agreement, user),
+        _assets(Agreement, [agreement], user).get(agreement.pk, []),
     )
 
 
@@ -157,18 +158,18 @@ def _measure(result: Assessment | None, key: str) -> Measure | None:
     return Measure(year.year, year.rule_set, value, score, result.slum_class, result.has_made_up)
 
 
-def _assets(record, user) -> list:
-    """What the app of assets hangs on it, once there is one."""
-    for name in ASSET_NAMES:
-        related = getattr(record, name, None)
-        if related is not None:
-            return list(related.visible_to(user))
-    return []
+def _assets(model, records: list, user) -> dict[int, list]:
+    """{record: what hangs on it}, of all these records in one query."""
+    related = getattr(model, ASSETS).rel
+    found: dict[int, list] = {}
+    for one in related.related_model.objects.visible_to(user).filter(**{f"{related.field.name}__in": records}):
+        found.setdefault(getattr(one, related.field.attname), []).append(one)
+    return found
 
 
 # --- as JSON -------------------------------------------------------------------------------------------------
 def as_json(chain: Chain, absolute) -> dict:
-    """Plain values; `absolute` makes an address of a path."""
+    """Plain values, as `docs/schemas/agreement-chain.schema.json` describes them; `absolute` makes an address of a path."""
     agreement = chain.agreement
     return {
         "workshop": {
@@ -248,4 +249,4 @@ def _number(value) -> str:
 
 
 def _asset(asset, absolute) -> dict:
-    return {"key": str(asset.pk), "title": str(asset), "url": absolute(asset.get_absolute_url())}
+    return {"key": asset.key, "title": str(asset), "url": absolute(asset.get_absolute_url())}

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from agreements.models import Agreement, AgreementCriterion, Evidence, FollowUp, RaisedEntry, Review, Signatory
 from agreements.models.follow_ups import DUE_SOON_DAYS
 from agreements.models.records import CRITERION_CHOICES
+from agreements.searching import AGREEMENTS, FOLLOW_UPS
 from core.models import Organization, Region
 from slumareas.filters import AreaKeyFilter, RegionFilter
 from workshops.models import Workshop
@@ -22,6 +23,7 @@ DUE_CHOICES = [
     ("90", _("within 90 days")),
     ("none", _("without a date")),
 ]
+OVERDUE = "overdue"
 
 
 # Said for the schema, which cannot see that a record is named by its key.
@@ -64,6 +66,15 @@ def visible_workshops(request):
     return Workshop.objects.visible_to(request.user) if request is not None else Workshop.objects.none()
 
 
+def _due(follow_ups, asked: str):
+    today = timezone.localdate()
+    if asked == OVERDUE:
+        return follow_ups.overdue(today)
+    if asked == "none":
+        return follow_ups.open().filter(due_on=None)
+    return follow_ups.due_within(today, int(asked))
+
+
 class NarrowedMixin:
     """What the page asks of its filter."""
 
@@ -90,20 +101,22 @@ class AgreementFilter(NarrowedMixin, django_filters.FilterSet):
         label=_("Criterion"), choices=CRITERION_CHOICES, empty_label=_("all"), method="filter_criterion"
     )
     kind = django_filters.ChoiceFilter(label=_("Kind"), choices=Agreement.Kind.choices, empty_label=_("all"))
+    status = django_filters.ChoiceFilter(
+        label=_("Follow-ups"), choices=FollowUp.Status.choices, empty_label=_("all"), method="filter_status"
+    )
+    due = django_filters.ChoiceFilter(
+        label=_("Due"),
+        choices=[(OVERDUE, _("overdue")), *DUE_CHOICES],
+        empty_label=_("all"),
+        method="filter_due",
+    )
 
     class Meta:
         model = Agreement
-        fields = ["search", "workshop", "organization", "slum_area", "criterion", "kind"]
+        fields = ["search", "workshop", "organization", "slum_area", "criterion", "kind", "status", "due"]
 
     def filter_search(self, queryset, name, value):
-        number = Q(number=int(value)) if value.isdecimal() and len(value) < 5 else Q(pk__in=[])
-        return queryset.filter(
-            number
-            | Q(text__icontains=value)
-            | Q(target__icontains=value)
-            | Q(workshop__title__icontains=value)
-            | Q(pk__in=FollowUp.objects.filter(activity__icontains=value).values("agreement"))
-        )
+        return queryset.filter(AGREEMENTS.condition(value, self.request.user))
 
     def filter_organization(self, queryset, name, value):
         """Named in the agreement, or responsible for one of its follow-ups."""
@@ -113,6 +126,18 @@ class AgreementFilter(NarrowedMixin, django_filters.FilterSet):
 
     def filter_criterion(self, queryset, name, value):
         return queryset.filter(pk__in=AgreementCriterion.objects.filter(criterion=value).values("agreement"))
+
+    def filter_status(self, queryset, name, value):
+        return queryset.filter(pk__in=self._follow_ups().filter(status=value).values("agreement"))
+
+    def filter_due(self, queryset, name, value):
+        """Only what is still to be done is due."""
+        return queryset.filter(pk__in=_due(self._follow_ups(), value).values("agreement"))
+
+    def _follow_ups(self):
+        """Of agreements, as far as this person may see them."""
+        visible = FollowUp.objects.visible_to(self.request.user)
+        return visible.filter(agreement__isnull=False).order_by()
 
 
 class FollowUpFilter(NarrowedMixin, django_filters.FilterSet):
@@ -144,23 +169,10 @@ class FollowUpFilter(NarrowedMixin, django_filters.FilterSet):
         ]  # fmt: skip
 
     def filter_search(self, queryset, name, value):
-        """Words of the activity, the agreement or the place; `12.1` is the first follow-up of agreement 12."""
-        number, dot, order = value.strip().partition(".")
-        code = Q(pk__in=[])
-        if number.isdecimal() and len(number) < 5 and (not dot or (order.isdecimal() and len(order) < 5)):
-            code = Q(agreement__number=int(number)) & (Q(order=int(order)) if dot else Q())
-        return queryset.filter(
-            code
-            | Q(activity__icontains=value)
-            | Q(output__icontains=value)
-            | Q(location__icontains=value)
-            | Q(agreement__text__icontains=value)
-        )
+        return queryset.filter(FOLLOW_UPS.condition(value))
 
     def filter_due(self, queryset, name, value):
-        if value == "none":
-            return queryset.open().filter(due_on=None)
-        return queryset.due_within(timezone.localdate(), int(value))
+        return _due(queryset, value)
 
     def filter_overdue(self, queryset, name, value):
         return self._either(queryset, queryset.overdue(timezone.localdate()), value)

@@ -2,7 +2,7 @@
 
 import django_filters
 from django import forms
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters.widgets import BooleanWidget
@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from assets import checklists, stages
 from assets.asset_types import ASSET_TYPE_CHOICES, SECTOR_CHOICES
 from assets.models import Asset, Document, Package
+from assets.searching import ASSETS, PACKAGES
 from core.models import Organization
 from slumareas.filters import AreaKeyFilter, RegionFilter, YearFilter
 
@@ -121,11 +122,7 @@ class PackageFilter(django_filters.FilterSet):
         return [(name, value) for name, value in self.data.items() if name in self.filters]
 
     def filter_search(self, queryset, name, value):
-        for word in value.split()[:10]:
-            queryset = queryset.filter(
-                Q(number__icontains=word) | Q(name__icontains=word) | Q(village__name__icontains=word)
-            )
-        return queryset
+        return queryset.filter(PACKAGES.condition(value))
 
     def filter_waiting(self, queryset, name, value):
         return queryset.waiting_at_least(int(value), self.on)
@@ -165,11 +162,7 @@ class AssetFilter(django_filters.FilterSet):
         ]  # fmt: skip
 
     def filter_search(self, queryset, name, value):
-        for word in value.split()[:10]:
-            queryset = queryset.filter(
-                Q(name__icontains=word) | Q(state_code__icontains=word) | Q(package__number__icontains=word)
-            )
-        return queryset
+        return queryset.filter(ASSETS.condition(value))
 
     def filter_due(self, queryset, name, value):
         due = queryset.check_due(timezone.localdate())

@@ -13,6 +13,7 @@ from agreements.api import (
 )
 from assets.api import AssetViewSet, DocumentViewSet, PackageViewSet
 from core.api import OrganizationViewSet, RegionViewSet
+from kotaku.api_search import SearchViewSet
 from kotaku.api_tokens import TokenViewSet
 from slumareas.api import (
     AssessmentViewSet,
@@ -30,6 +31,7 @@ from workshops.api import AgendaItemViewSet, MinutesEntryViewSet, ParticipantVie
 
 router = SimpleRouter()
 router.register("tokens", TokenViewSet)
+router.register("search", SearchViewSet, basename="search")
 router.register("regions", RegionViewSet)
 router.register("organizations", OrganizationViewSet)
 router.register("slum-areas", SlumAreaViewSet)

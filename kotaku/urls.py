@@ -6,11 +6,12 @@ from drf_spectacular.views import SpectacularAPIView
 
 from agreements import paper_urls
 from core.api import NoSuchAddress
-from kotaku import saved_filters, verifying, views
+from kotaku import saved_filters, searching, verifying, views
 from kotaku.api import router
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("search/", searching.search, name="search"),
     path("healthz", views.healthz, name="healthz"),
     path("verify/", verifying.verify, name="verify"),
     path("verify/<str:code>/", verifying.verify_paper, name="verify_paper"),

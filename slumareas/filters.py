@@ -6,7 +6,7 @@ from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, Oute
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 
-from core.models import Region, RegionAlias
+from core.models import Region
 from slumareas import scoring
 from slumareas.models import (
     Assessment,
@@ -22,6 +22,7 @@ from slumareas.models import (
 )
 from slumareas.models.places import FIRST_YEAR, LAST_YEAR, normalised_unit
 from slumareas.models.years import RULE_SET_CHOICES
+from slumareas.searching import AREAS, VILLAGES
 
 NOT_ASSESSED = "not_assessed"
 CLASS_CHOICES = [*scoring.SLUM_CLASSES.items(), (NOT_ASSESSED, _("Not assessed"))]
@@ -102,8 +103,7 @@ class SlumAreaFilter(ResultFilter):
         fields = ["search", "region", "slum_class", "kind", "sort"]
 
     def filter_search(self, queryset, name, value):
-        inside = SlumArea.villages.through.objects.filter(region__name__icontains=value)
-        return queryset.filter(Q(name__icontains=value) | Q(pk__in=inside.values("slumarea")))
+        return queryset.filter(AREAS.condition(value))
 
     def filter_region(self, queryset, name, value):
         return queryset.in_region(value)
@@ -122,14 +122,7 @@ class VillageFilter(ResultFilter):
         fields = ["search", "region", "slum_class", "kind", "has_area", "sort"]
 
     def filter_search(self, queryset, name, value):
-        aliases = RegionAlias.objects.filter(name__icontains=value)
-        areas = SlumArea.villages.through.objects.filter(slumarea__name__icontains=value)
-        return queryset.filter(
-            Q(name__icontains=value)
-            | Q(code=value.strip())
-            | Q(pk__in=aliases.values("region"))
-            | Q(pk__in=areas.values("region"))
-        )
+        return queryset.filter(VILLAGES.condition(value))
 
     def filter_region(self, queryset, name, value):
         return queryset.within(value)

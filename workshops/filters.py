@@ -1,13 +1,13 @@
 """How workshops are looked for, on the page and in the API alike."""
 
 import django_filters
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 
 from core.models import Region
 from workshops.models import Workshop, WorkshopArea
+from workshops.searching import WORKSHOPS
 
 
 class WorkshopFilter(django_filters.FilterSet):
@@ -34,11 +34,7 @@ class WorkshopFilter(django_filters.FilterSet):
         return any(value for name, value in self.data.items() if name in self.filters and name != "search")
 
     def filter_search(self, queryset, name, value):
-        return queryset.filter(
-            Q(title__icontains=value)
-            | Q(place__icontains=value)
-            | Q(pk__in=WorkshopArea.objects.filter(name__icontains=value).values("workshop"))
-        )
+        return queryset.filter(WORKSHOPS.condition(value))
 
     def filter_region(self, queryset, name, value):
         areas = WorkshopArea.objects.filter(region__in=Region.objects.within(value))

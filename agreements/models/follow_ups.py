@@ -114,6 +114,34 @@ class FollowUpQuerySet(models.QuerySet):
             is_silent=ExpressionWrapper(silent_on(on), models.BooleanField()),
         )
 
+    def in_due_order(self):
+        """What is due first comes first, what has no date last."""
+        return self.order_by(F("due_on").asc(nulls_last=True), "pk")
+
+    def next_due(self, after: "FollowUp | None" = None) -> int | None:
+        """The key of the first in that order, or of the first behind a follow-up."""
+        dated, undated = self._in_parts()
+        if after and after.due_on is None:
+            dated, undated = dated.none(), undated.filter(pk__gt=after.pk)
+        elif after:
+            dated = dated.filter(Q(due_on__gt=after.due_on) | Q(pk__gt=after.pk), due_on__gte=after.due_on)
+        return _first_key(dated, undated)
+
+    def previous_due(self, before: "FollowUp") -> int | None:
+        """The key of the last one in front of a follow-up."""
+        dated, undated = self._in_parts()
+        if before.due_on is None:
+            undated = undated.filter(pk__lt=before.pk)
+        else:
+            dated = dated.filter(Q(due_on__lt=before.due_on) | Q(pk__lt=before.pk), due_on__lte=before.due_on)
+            undated = undated.none()
+        return _first_key(undated.reverse(), dated.reverse())
+
+    def _in_parts(self):
+        """With and without a date, each in order: so the database walks its index and stops, instead of sorting all. A
+        range is what makes SQLite take the index."""
+        return self.filter(due_on__gte=date.min).order_by("due_on", "pk"), self.filter(due_on=None).order_by("pk")
+
     def counts(self, on: date) -> dict[str, int]:
         """How many there are by status, and how many are overdue or silent on that day. One query."""
         return self.order_by().aggregate(
@@ -122,6 +150,19 @@ class FollowUpQuerySet(models.QuerySet):
             overdue=Count("pk", filter=overdue_on(on)),
             silent=Count("pk", filter=silent_on(on)),
         )
+
+
+def _first_key(*parts) -> int | None:
+    """Of the first part that holds any. All are asked, so that the number of queries does not depend on the place."""
+    found = [pk for part in parts for pk in part.values_list("pk", flat=True)[:1]]
+    return found[0] if found else None
+
+
+def due_before(follow_up: "FollowUp") -> Q:
+    """What stands in front of a follow-up in the order of `in_due_order`."""
+    if follow_up.due_on is None:
+        return Q(due_on__isnull=False) | Q(pk__lt=follow_up.pk)
+    return Q(due_on__lt=follow_up.due_on) | Q(due_on=follow_up.due_on, pk__lt=follow_up.pk)
 
 
 def overdue_on(on: date) -> Q:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import ExpressionWrapper, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -136,27 +136,31 @@ class Review(models.Model):
         the sitting before. Annotated with why (`is_due`, `is_overdue`, `is_blocked`, `is_changed`, `is_to_check`,
         `is_unconfirmed`) and with `is_decided`; what was decided stays in it."""
         on, moment = self.held_on, self.since()
-        changes = FollowUpChange.objects.filter(follow_up=OuterRef("pk"), at__gte=moment).exclude(
-            verb__in=("create", "direct")
-        )
-        evidence = Evidence.objects.filter(follow_up=OuterRef("pk"))
+        # Each a set that is made once, not a question asked for each of all follow-ups.
+        changed = FollowUpChange.objects.filter(at__gte=moment).exclude(verb__in=("create", "direct")).order_by()
+        evidence = Evidence.objects.order_by()
+        sets = {
+            "changed": changed,
+            "shown": evidence.filter(submitted_at__gte=moment),
+            "accepted": evidence.filter(status="accepted"),
+            "decided": ReviewItem.objects.filter(review=self).order_by(),
+        }
+        is_in = {name: Q(pk__in=rows.values("follow_up")) for name, rows in sets.items()}
         is_open = Q(status__in=FollowUp.OPEN)
         reasons = {
             "is_due": is_open & Q(due_on__isnull=False, due_on__gte=on, due_on__lte=on + timedelta(days=DUE_SOON_DAYS)),
             "is_overdue": overdue_on(on),
             "is_blocked": Q(status=FollowUp.Status.BLOCKED),
             "is_to_check": is_open & Q(next_check_on__isnull=False, next_check_on__lte=on),
-            "is_changed": Exists(changes) | Exists(evidence.filter(submitted_at__gte=moment)),
-            "is_unconfirmed": Q(status=FollowUp.Status.DONE) & ~Exists(evidence.filter(status="accepted")),
+            "is_changed": is_in["changed"] | is_in["shown"],
+            "is_unconfirmed": Q(status=FollowUp.Status.DONE) & ~is_in["accepted"],
+            "is_decided": is_in["decided"],
         }
-        rows = FollowUp.objects.visible_to(user).annotate(
-            is_decided=Exists(ReviewItem.objects.filter(review=self, follow_up=OuterRef("pk"))),
-            **{name: ExpressionWrapper(reason, models.BooleanField()) for name, reason in reasons.items()},
-        )
-        wanted = Q(is_decided=True)
-        for name in reasons:
-            wanted |= Q(**{name: True})
-        return rows.filter(wanted)
+        wanted = Q()
+        for reason in reasons.values():
+            wanted |= reason
+        told = {name: ExpressionWrapper(reason, models.BooleanField()) for name, reason in reasons.items()}
+        return FollowUp.objects.visible_to(user).filter(wanted).annotate(**told)
 
     # --- states -----------------------------------------------------------------------------------------
 

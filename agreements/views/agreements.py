@@ -15,6 +15,7 @@ from agreements.filters import AgreementFilter
 from agreements.models import Agreement, AgreementRecord, Evidence, FollowUp, FollowUpChange, Signatory
 from agreements.reading import agreement_history, picture_of, progress_of, with_unconfirmed
 from agreements.views.access import agreement_for
+from core.models import SavedFilter
 from core.refusals import Refused
 from slumareas.models import SlumArea
 from workshops.models import Workshop
@@ -49,6 +50,8 @@ class AgreementList(ListView):
             "filter": self.filter,
             "agreements": agreements,
             "counts": counts,
+            "saved_filters": SavedFilter.objects.of(user, self.request.path),
+            "is_searched": self.filter.is_searched,
             "may_add": user.has_perm("agreements.add_agreement"),
         }
 

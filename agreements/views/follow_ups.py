@@ -31,7 +31,7 @@ from agreements.models import (
 from agreements.models.follow_ups import DUE_SOON_DAYS, overdue_on, silent_on
 from agreements.reading import follow_up_history, picture_of, with_unconfirmed
 from agreements.views.access import follow_up_for, require
-from core.models import Region
+from core.models import Region, SavedFilter
 from core.refusals import Refused
 from workshops.models import Workshop
 
@@ -66,6 +66,8 @@ class FollowUpList(ListView):
             "today": self.today,
             "views": saved_views(self.request, self.visible, self.today),
             "kept_query": kept_query(self.request),
+            "saved_filters": SavedFilter.objects.of(self.request.user, self.request.path),
+            "is_searched": self.filter.is_searched,
         }
 
 

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from agreements import forms
 from agreements.models import Evidence, FollowUp, FollowUpChange, Funding, Review, ReviewItem
+from agreements.models.follow_ups import due_before
 from agreements.views.access import FOLLOW_UP_PARTS, require, review_for
 from agreements.views.evidence import may_judge
 from core import issuing
@@ -44,10 +45,6 @@ def reasons_of(follow_up: FollowUp) -> list[dict]:
         for name, (label, icon) in REASONS.items()
         if getattr(follow_up, name, False)
     ]
-
-
-def in_queue_order(queue):
-    return queue.order_by(F("due_on").asc(nulls_last=True), "pk")
 
 
 def review_list(request):
@@ -135,7 +132,7 @@ def _queue_context(request, review: Review) -> dict:
         **{f"n_{name}": Count("pk", filter=Q(**{name: True})) for name in REASONS},
     )
     waiting = queue.filter(is_decided=False).select_related("agreement", "responsible_organization")
-    page = Paginator(in_queue_order(waiting), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(waiting.in_due_order(), ROWS_A_PAGE).get_page(request.GET.get("page"))
     for follow_up in page:
         follow_up.reasons = reasons_of(follow_up)
     return {
@@ -226,15 +223,13 @@ def review_queue(request, pk):
 
 def _queue_page(request, review: Review, asked: int | None, form=None):
     user = request.user
-    order = list(in_queue_order(review.queue(user)).values_list("pk", "is_decided"))
-    pks = [pk for pk, _decided in order]
-    undecided = [pk for pk, is_decided in order if not is_decided]
-    pk = asked or next(iter(undecided), None)
+    queue = review.queue(user)
+    pk = asked or queue.filter(is_decided=False).next_due()
     if pk is None:
         messages.success(request, _("Everything in the queue is decided. Close the sitting when you are through."))
         return redirect(review)
     follow_up = get_object_or_404(
-        review.queue(user).select_related(*FOLLOW_UP_PARTS).prefetch_related("partners").defer("region__boundary"),
+        queue.select_related(*FOLLOW_UP_PARTS).prefetch_related("partners").defer("region__boundary"),
         pk=pk,
     )
     item = ReviewItem.objects.filter(review=review, follow_up=follow_up).select_related("by").first()
@@ -251,7 +246,12 @@ def _queue_page(request, review: Review, asked: int | None, form=None):
     )
     for change in changes:
         change.is_new = change.at >= since and change.verb not in ("create", "direct")
-    place = pks.index(pk)
+    numbers = queue.order_by().aggregate(
+        total=Count("pk"),
+        decided=Count("pk", filter=Q(is_decided=True)),
+        before=Count("pk", filter=due_before(follow_up)),
+    )
+    previous, following = queue.previous_due(follow_up), queue.next_due(follow_up)
     context = {
         "review": review,
         "section": "reviews",
@@ -269,11 +269,11 @@ def _queue_page(request, review: Review, asked: int | None, form=None):
         .select_related("review")
         .order_by("-review__held_on")
         .first(),
-        "place": place + 1,
-        "total": len(pks),
-        "decided": len(pks) - len(undecided),
-        "previous_url": _item_url(review, pks[place - 1]) if place else "",
-        "next_url": _item_url(review, pks[place + 1]) if place + 1 < len(pks) else "",
+        "place": numbers["before"] + 1,
+        "total": numbers["total"],
+        "decided": numbers["decided"],
+        "previous_url": _item_url(review, previous) if previous else "",
+        "next_url": _item_url(review, following) if following else "",
         "here": _item_url(review, pk),
         "today": timezone.localdate(),
     }
@@ -329,8 +329,6 @@ def review_decide(request, pk, follow_up):
 
 def _after(review: Review, user, decided: FollowUp) -> str:
     """The next undecided item behind this one, else the first that was skipped, else the sitting."""
-    order = list(in_queue_order(review.queue(user)).values_list("pk", "is_decided"))
-    pks = [pk for pk, _decided in order]
-    place = pks.index(decided.pk) if decided.pk in pks else -1
-    waiting = [pk for pk, is_decided in order[place + 1 :] + order[: place + 1] if not is_decided]
-    return _item_url(review, waiting[0]) if waiting else reverse("agreements:review_queue", args=[review.pk])
+    waiting = review.queue(user).filter(is_decided=False)
+    pk = waiting.next_due(decided) or waiting.next_due()
+    return _item_url(review, pk) if pk else reverse("agreements:review_queue", args=[review.pk])

@@ -62,13 +62,15 @@ for (const form of document.querySelectorAll("form[data-auto-submit]")) {
   form.addEventListener("change", () => form.requestSubmit());
 }
 
-// "/" goes to the search field of the page.
+// "/" goes to the search box of the head, or to that of the page where the head shows none; not while one is typing.
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const search = document.querySelector("input[type=search]");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const search = [...document.querySelectorAll("input[type=search]")].find((box) => box.getClientRects().length);
   if (search) {
     event.preventDefault();
     search.focus();
+    search.select();
   }
 });
 

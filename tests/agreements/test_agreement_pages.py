@@ -1,14 +1,23 @@
 """The pages of agreements: who sees what, what is found, how text and classification change."""
 
+import datetime
 import json
 
 import pytest
+from django.conf import settings
+from jsonschema import Draft202012Validator
 
-from agreements.models import Agreement, AgreementRecord
+from agreements.models import Agreement, AgreementRecord, Evidence, FollowUp
+from assets.models import Package
+from slumareas import scoring
 from tests import factories
 from workshops.models import Workshop
 
 LIST = "/agreements/"
+CHAIN = Draft202012Validator(
+    json.loads((settings.BASE_DIR / "docs" / "schemas" / "agreement-chain.schema.json").read_text()),
+    format_checker=Draft202012Validator.FORMAT_CHECKER,
+)
 
 
 @pytest.fixture
@@ -87,6 +96,43 @@ def test_agreements_are_found_by_what_they_are_about(as_role, agency, query, fou
 
 def test_an_organization_is_found_by_what_it_does_as_well(as_role, own):
     assert own.agreement.text in said(as_role("planner").get(f"{LIST}?organization=disperkimhub"))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("status=blocked", {"Terkendala"}),
+        ("status=done", {"Selesai"}),
+        ("status=cancelled", set()),
+        ("due=overdue", {"Terlambat"}),
+        ("due=14", {"Segera"}),
+        ("due=7", set()),
+        ("due=none", {"Terkendala"}),
+        ("status=entah", {"Terkendala", "Selesai", "Terlambat", "Segera"}),
+    ],
+)
+def test_agreements_are_found_by_how_their_follow_ups_stand(as_role, query, found):
+    today = datetime.date.today()
+    for text, status, due_on in [
+        ("Terkendala", "blocked", None),
+        ("Selesai", "done", today - datetime.timedelta(days=30)),
+        ("Terlambat", "in_progress", today - datetime.timedelta(days=1)),
+        ("Segera", "not_started", today + datetime.timedelta(days=10)),
+    ]:
+        agreement = factories.AgreementFactory(text=f"Sepakat {text}")
+        factories.FollowUpFactory(agreement=agreement, status=status, due_on=due_on, obstacle="Lahan")
+    answer = as_role("planner").get(f"{LIST}?{query}")
+    assert {agreement.text.removeprefix("Sepakat ") for agreement in answer.context["agreements"]} == found
+
+
+def test_a_village_does_not_learn_how_follow_ups_stand_that_it_may_not_see(as_role, agreement, village):
+    """It sees the agreement of its own workshop before that is published, but only its own follow-ups."""
+    factories.FollowUpFactory(agreement=agreement, status="blocked", obstacle="Lahan")
+    factories.WorkshopAreaFactory(workshop=agreement.workshop, region=village)
+    Workshop.objects.update(status="correction")
+    for role, found in [("planner", True), ("village_user", False)]:
+        assert agreement.text in said(as_role(role).get(LIST))
+        assert (agreement.text in said(as_role(role).get(f"{LIST}?status=blocked"))) is found
 
 
 def test_the_list_says_how_the_follow_ups_stand(as_role, own):
@@ -303,3 +349,95 @@ def test_a_viewer_walks_the_chain_without_evidence(as_role, chained):
 
 def test_the_chain_of_what_is_not_published_does_not_exist_for_a_viewer(as_role, agreement):
     assert as_role("viewer").get(f"{agreement.get_absolute_url()}chain.json").status_code == 404
+
+
+@pytest.fixture
+def with_packages(chained, village):
+    """Packages of the follow-up and of the agreement; one of them is published."""
+    of_step = factories.PackageFactory(number="RANTAI-1", village=village, follow_up=chained)
+    of_all = factories.PackageFactory(number="RANTAI-2", village=village, agreement=chained.agreement)
+    Package.objects.filter(pk=of_all.pk).update(is_published=True)
+    return of_step, of_all
+
+
+def chain(client, agreement) -> dict:
+    return json.loads(client.get(f"{agreement.get_absolute_url()}chain.json").content)
+
+
+@pytest.mark.parametrize(
+    ("role", "of_step", "of_all"),
+    [
+        ("planner", ["RANTAI-1"], ["RANTAI-2"]),
+        ("village_user", ["RANTAI-1"], ["RANTAI-2"]),
+        ("viewer", [], ["RANTAI-2"]),
+    ],
+)
+def test_the_chain_reaches_the_packages_that_the_person_may_see(as_role, chained, with_packages, role, of_step, of_all):
+    found = chain(as_role(role), chained.agreement)
+    assert [one["key"] for one in found["follow_ups"][0]["assets"]] == of_step
+    assert [one["key"] for one in found["assets"]] == of_all
+    page = said(as_role(role).get(f"{chained.agreement.get_absolute_url()}chain/"))
+    assert {key for key in ("RANTAI-1", "RANTAI-2") if f"/assets/{key}/" in page} == {*of_step, *of_all}
+
+
+def test_the_chain_asks_the_same_number_of_questions_however_long_it_is(
+    as_role, chained, with_packages, village, django_assert_max_num_queries, django_assert_num_queries
+):
+    client, address = as_role("planner"), f"{chained.agreement.get_absolute_url()}chain.json"
+    client.get(address)
+    with django_assert_max_num_queries(14) as asked:
+        client.get(address)
+    for _again in range(3):
+        follow_up = factories.FollowUpFactory(agreement=chained.agreement, slum_area=chained.slum_area)
+        factories.EvidenceFactory(follow_up=follow_up)
+        factories.PackageFactory(village=village, follow_up=follow_up)
+    with django_assert_num_queries(len(asked)):
+        client.get(address)
+
+
+@pytest.mark.parametrize("role", ["admin", "planner", "pokja_member", "opd_user", "village_user", "viewer"])
+def test_the_chain_as_json_fits_its_schema(as_role, chained, with_packages, role):
+    agreement = chained.agreement
+    agreement.criteria.create(criterion="water_access")
+    agreement.slum_areas.add(factories.SlumAreaFactory(), chained.slum_area)
+    for status in ("blocked", "done", "cancelled"):
+        factories.FollowUpFactory(agreement=agreement, status=status, slum_area=chained.slum_area)
+    factories.FollowUpFactory(agreement=agreement, due_on=None)
+    found = chain(as_role(role), agreement)
+    assert [error.message for error in CHAIN.iter_errors(found)] == []
+    assert len(found["follow_ups"]) == 5
+    assert found["indicators"]
+
+
+def test_an_agreement_with_nothing_behind_it_fits_the_schema_too(as_role, published):
+    assert CHAIN.is_valid(chain(as_role("viewer"), published))
+
+
+@pytest.mark.parametrize(
+    ("where", "wrong"),
+    [
+        (("follow_ups", 0, "status"), "finished"),
+        (("follow_ups", 0, "due_on"), "10-4-2026"),
+        (("follow_ups", 0, "evidence", 0, "status"), "returned"),
+        (("follow_ups", 0, "indicators", 0, "latest", "value"), 15.0),
+        (("follow_ups", 0, "responsible_person"), "Budi Contoh"),
+        (("agreement", "source_entry"), "bukan-uuid"),
+        (("workshop", "url"), "/workshops/uji/"),
+        (("assets",), None),
+    ],
+)
+def test_the_schema_of_the_chain_refuses_what_is_not_one(as_role, chained, where, wrong):
+    found = chain(as_role("planner"), chained.agreement)
+    place = found
+    for step in where[:-1]:
+        place = place[step]
+    place[where[-1]] = wrong
+    assert not CHAIN.is_valid(found)
+
+
+def test_the_schema_of_the_chain_knows_the_words_of_the_product():
+    parts = CHAIN.schema["$defs"]
+    assert parts["follow_up"]["properties"]["status"]["enum"] == FollowUp.Status.values
+    assert parts["evidence"]["properties"]["kind"]["enum"] == Evidence.Kind.values
+    assert set(parts["measure"]["properties"]["rule_set"]["enum"]) == set(scoring.RULE_SETS)
+    assert set(parts["measure"]["properties"]["class"]["enum"]) == {*scoring.SLUM_CLASSES, None}

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from agreements.models import Evidence, FollowUp
+from core.models import SavedFilter
 from tests import factories
 from tests.agreements.photographs import phone_photo
 from workshops.models import Workshop
@@ -56,7 +57,7 @@ def test_lists_ask_the_same_number_of_questions_for_one_and_for_three(as_role, a
         factories.EvidenceFactory(follow_up=follow_up)
 
     one_more()
-    client, queries = as_role("planner"), {"": 12, "matrix/": 16}[page]
+    client, queries = as_role("planner"), {"": 13, "matrix/": 17}[page]
     client.get(LIST + page)
     with django_assert_num_queries(queries):
         client.get(LIST + page)
@@ -101,6 +102,32 @@ def test_the_saved_views_count_what_they_show(as_role, open_work, other):
     text = re.sub(r"\s+", " ", said(as_role("opd_user").get(LIST)))
     counts = dict(re.findall(r'<a href="[^"]*\?([a-z]*)[^"]*"[^>]*>[^<]+ <small>(\d+)</small>', text))
     assert (counts[""], counts["mine"], counts["status"]) == ("3", "1", "0")
+
+
+@pytest.mark.parametrize("path", ["/agreements/", LIST, f"{LIST}matrix/"])
+def test_a_person_keeps_a_way_to_look_at_a_list(as_role, open_work, agency, path):
+    client = as_role("opd_user")
+    assert "Simpan saringan ini" not in said(client.get(path))
+    query = f"organization={agency.key}&status=blocked"
+    sent = {"path": path, "name": "Kami yang terkendala", "query": f"search=&{query}&slum_area=&page=2"}
+    assert 'name="path" value="' + path in said(client.get(f"{path}?{query}"))
+    assert client.post("/filters/", sent).headers["Location"] == f"{path}?{query}"
+    assert f'href="{path}?{query.replace("&", "&amp;")}"' in said(client.get(path))
+    for other in {"/agreements/", LIST, f"{LIST}matrix/", "/assets/"} - {path}:
+        assert "Kami yang terkendala" not in said(client.get(other)), other
+    assert "Kami yang terkendala" not in said(as_role("planner").get(path))
+
+
+@pytest.mark.parametrize("path", ["/agreements/", LIST])
+def test_a_kept_filter_shows_what_it_showed_and_only_that_and_goes_when_told(as_role, open_work, other, path):
+    client = as_role("planner")
+    client.post("/filters/", {"path": path, "name": "Milik dinas", "query": "organization=disperkimhub&due=7"})
+    kept = SavedFilter.objects.get()
+    assert open_work.activity not in said(client.get(kept.get_absolute_url()))
+    assert 'aria-current="true">' in said(client.get(kept.get_absolute_url()))
+    assert as_role("viewer").post(f"/filters/{kept.pk}/remove/").status_code == 404
+    assert as_role("planner").post(f"/filters/{kept.pk}/remove/").headers["Location"] == path
+    assert not SavedFilter.objects.exists()
 
 
 def test_twelve_point_one_is_a_number(as_role, open_work):

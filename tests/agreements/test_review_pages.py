@@ -162,7 +162,7 @@ def test_sittings_are_internal(as_role, review, role):
     assert as_role(role).get(review.get_absolute_url()).status_code == 404
 
 
-@pytest.mark.parametrize(("page", "queries"), [("", 13), ("queue/", 17)])
+@pytest.mark.parametrize(("page", "queries"), [("", 13), ("queue/", 21)])
 def test_a_sitting_asks_the_same_number_of_questions(member, review, page, queries, django_assert_num_queries):
     late = HELD - datetime.timedelta(days=5)
     factories.EvidenceFactory(follow_up=factories.FollowUpFactory(due_on=late))
@@ -176,6 +176,49 @@ def test_a_sitting_asks_the_same_number_of_questions(member, review, page, queri
     announced()
     with django_assert_num_queries(queries):
         member.get(url)
+
+
+@pytest.fixture
+def mixed_queue(people):
+    """Two on one day, one later, two without a date; what is not due is no part of it."""
+    days = [HELD - datetime.timedelta(days=9), HELD - datetime.timedelta(days=9), HELD, None, None]
+    made = [factories.FollowUpFactory(due_on=day, status="not_started" if day else "blocked") for day in days]
+    factories.FollowUpFactory(due_on=HELD + datetime.timedelta(days=200))
+    announced()
+    return made
+
+
+def test_each_item_knows_its_place_and_its_neighbours(member, review, mixed_queue):
+    url = f"{review.get_absolute_url()}queue/"
+    pks = [one.pk for one in mixed_queue]
+    for place, pk in enumerate(pks, start=1):
+        context = member.get(f"{url}?item={pk}").context
+        assert (context["place"], context["total"], context["decided"]) == (place, 5, 0)
+        assert context["previous_url"] == (f"{url}?item={pks[place - 2]}" if place > 1 else "")
+        assert context["next_url"] == (f"{url}?item={pks[place]}" if place < 5 else "")
+
+
+def test_deciding_goes_on_behind_and_then_from_the_front(member, review, mixed_queue):
+    url = f"{review.get_absolute_url()}queue/"
+    order = [2, 3, 4, 0, 1]
+    for number, (here, following) in enumerate(zip(order, [*order[1:], None], strict=True), start=1):
+        answer = decide(member, review, mixed_queue[here])
+        expected = url if following is None else f"{url}?item={mixed_queue[following].pk}"
+        assert answer.headers["Location"] == expected
+        if following is not None:
+            assert member.get(expected).context["decided"] == number
+    assert member.get(url).headers["Location"] == review.get_absolute_url()
+
+
+def test_the_queue_begins_with_the_first_that_is_undecided(member, review, mixed_queue):
+    for one in mixed_queue[:4]:
+        decide(member, review, one)
+    assert member.get(f"{review.get_absolute_url()}queue/").context["follow_up"] == mixed_queue[4]
+
+
+def test_what_is_not_in_the_queue_has_no_page_in_it(member, review, mixed_queue):
+    outside = FollowUp.objects.get(due_on__gt=HELD + datetime.timedelta(days=100))
+    assert member.get(f"{review.get_absolute_url()}queue/?item={outside.pk}").status_code == 404
 
 
 # --- home ---------------------------------------------------------------------------------------------------------

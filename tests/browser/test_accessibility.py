@@ -27,6 +27,7 @@ EVERY = list(itertools.product(["id", "en"], ["light", "dark"], WIDTHS))
 ONCE = [("id", "light", "phone")]
 IN_FULL = {
     "home",
+    "search",
     "list",
     "detail",
     "form",
@@ -45,6 +46,9 @@ IN_FULL = {
 
 PAGES = {
     "home": "/",
+    "search": "/search/?q=uji",
+    "search without words": "/search/",
+    "search without a match": "/search/?q=tidak+ada",
     "list": "/workshops/",
     "list without a match": "/workshops/?search=tidak-ada",
     "form": "/workshops/new/",

@@ -480,6 +480,30 @@ def test_who_is_no_side_changes_nothing_of_a_package(as_role, packages, role):
     assert (changes(), list(Package.objects.values())) == before
 
 
+# --- search ------------------------------------------------------------------------------------------------
+
+# What is typed, what would give it away, and who may know of it. The records are those of the pages above.
+HIDDEN = [
+    ("RT 77", "RT 77", {"viewer"}),
+    ("RT 88", "RT 88", {"viewer", "village_user"}),
+    ("belum terbit", "yang belum terbit", {"viewer", "village_user"}),
+    ("terlindung", "Orang Terlindung", set(User.Role.values)),
+    ("paket sana-88", "Paket SANA-88", {"viewer", "village_user"}),
+    ("aset sana-88", "Aset SANA-88", {"viewer", "village_user"}),
+]
+
+
+@pytest.mark.parametrize("role", User.Role.values)
+def test_search_finds_for_nobody_what_the_pages_keep(as_role, world, role):
+    Workshop.objects.filter(slug=world["agreements"]["slug"]).update(status="in_progress")
+    client = as_role(role)
+    for typed, told, hidden_from in HIDDEN:
+        answer = client.get("/search/", {"q": typed})
+        groups = answer.context["answer"].groups
+        said = " ".join(f"{hit.title} {hit.detail} {hit.piece}" for group in groups for hit in group.hits)
+        assert (told.lower() in said.lower()) is (role not in hidden_from), typed
+
+
 def test_the_addresses_kept_inside_exist():
     assert set(IDS) >= INSIDE
 
