@@ -6,6 +6,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from kotaku.handbook import help_url
+
 THEMES = ("auto", "light", "dark")
 
 
@@ -42,6 +44,7 @@ def navigation(request):
             if user.has_perm(subject.permission)
         ],
         "theme": theme if theme in THEMES else "auto",
+        "help_url": help_url(request),
         "version": settings.VERSION,
         "TIME_ZONE_LABEL": settings.TIME_ZONE_LABEL,
         "agency_name": settings.AGENCY["name"],

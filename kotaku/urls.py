@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from agreements import paper_urls
 from core.api import NoSuchAddress
-from kotaku import saved_filters, searching, verifying, views
+from kotaku import handbook, saved_filters, searching, verifying, views
 from kotaku.api import router
 
 urlpatterns = [
@@ -20,6 +20,8 @@ urlpatterns = [
         path(f"verify/<str:code>/{verb}/", verifying.verify_publish, {"verb": verb}, name=f"verify_{verb}")
         for verb in ("publish", "unpublish")
     ],
+    path("help/", handbook.handbook, name="help"),
+    path("help/<slug:key>/", handbook.handbook_topic, name="help_topic"),
     path("account/", views.account, name="account"),
     path("account/reminders/", views.pause_reminders, name="pause_reminders"),
     path("account/calendar/", views.renew_feed, name="renew_feed"),

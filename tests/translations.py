@@ -1,5 +1,6 @@
 """Whether every source string has its Indonesian translation: run by `make lint`, exits 1 with what is missing."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "id" / "LC_MESSAGES" / "django.po"
-SOURCES = ["kotaku", "core", "slumareas", "workshops", "templates"]
+SOURCES = ["kotaku", "core", "slumareas", "workshops", "agreements", "assets", "templates"]
 
 
 def entries(text: str) -> list[tuple[str, str, bool]]:
@@ -40,8 +41,13 @@ def extracted() -> set[str]:
         for source in SOURCES:
             shutil.copytree(ROOT / source, Path(folder) / source, ignore=shutil.ignore_patterns("__pycache__"))
         (Path(folder) / "locale").mkdir()
+        # In that folder there are no settings.
+        environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
         subprocess.run(
-            [sys.executable, "-m", "django", "makemessages", "-l", "id", "--verbosity", "0"], cwd=folder, check=True
+            [sys.executable, "-m", "django", "makemessages", "-l", "id", "--verbosity", "0"],
+            cwd=folder,
+            env=environment,
+            check=True,
         )
         made = Path(folder) / "locale" / "id" / "LC_MESSAGES" / "django.po"
         return {msgid for msgid, _text, _fuzzy in entries(made.read_text(encoding="utf-8"))}

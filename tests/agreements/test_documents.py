@@ -469,6 +469,24 @@ def test_each_role_reads_what_is_published(as_role, addresses, role):
             assert ("Rahmat Contoh" in text(answer.content)) == (role != "viewer"), name
 
 
+def test_each_page_offers_its_papers(as_role, addresses):
+    client = as_role("viewer")
+    slug = addresses["record"].split("/")[2]
+    key = addresses["extract"].split("/")[2]
+    for page, names in {
+        f"/agreements/records/{slug}/": ["record", "matrix"],
+        f"/agreements/{key}/": ["extract"],
+        "/agreements/follow-ups/?status=not_started": ["filtered"],
+        "/agreements/follow-ups/matrix/?status=not_started": ["filtered"],
+    }.items():
+        said = client.get(page).content.decode()
+        for name in names:
+            assert f'href="{addresses[name]}"' in said, (page, name)
+    sitting = addresses["review"].removesuffix("review-minutes.pdf")
+    assert f'href="{addresses["review"]}"' in as_role("pokja_member").get(sitting).content.decode()
+    assert as_role("viewer").get(sitting).status_code == 404
+
+
 def test_nobody_reads_without_logging_in(client, addresses):
     for address in addresses.values():
         assert client.get(address).status_code == 302

@@ -42,6 +42,7 @@ IN_FULL = {
     "report",
     "queue",
     "scoreboard",
+    "topic of the help",
 }
 
 PAGES = {
@@ -78,6 +79,8 @@ PAGES = {
     "account": "/account/",
     "password": "/accounts/password/change/",
     "second factor": "/accounts/2fa/",
+    "help": "/help/",
+    "topic of the help": "/help/minutes/",
     "not found": "/tidak-ada/",
 }
 SLUM_AREAS = {
@@ -189,6 +192,8 @@ ANONYMOUS = {
     "check-in": "/workshops/check-in/",
     "check-in form": "/workshops/check-in/{code}/",
     "verification": "/verify/",
+    "open help": "/help/",
+    "open topic of the help": "/help/verify/",
     "issued paper": "/verify/{issued}/",
 }
 

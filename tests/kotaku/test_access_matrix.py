@@ -34,6 +34,8 @@ OPEN = {
     "verify",
     "verify_paper",
     "verify_file",
+    "help",
+    "help_topic",  # by topic: tests/kotaku/test_handbook.py
     "workshops:check_in_start",
     "workshops:check_in_self",
     "feed",
