@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -125,15 +125,16 @@ def _queue_context(request, review: Review) -> dict:
     numbers = queue.order_by().aggregate(
         all=Count("pk"),
         decided=Count("pk", filter=Q(is_decided=True)),
+        left=Count("pk", filter=Q(is_decided=False) & ~FollowUp.objects.owned_condition(request.user)),
         **{f"n_{name}": Count("pk", filter=Q(**{name: True})) for name in REASONS},
     )
     waiting = queue.filter(is_decided=False).select_related("agreement", "responsible_organization")
     page = Paginator(in_queue_order(waiting), ROWS_A_PAGE).get_page(request.GET.get("page"))
     for follow_up in page:
         follow_up.reasons = reasons_of(follow_up)
+        follow_up.is_own = follow_up.is_owned_by(request.user)
     return {
         "numbers": numbers,
-        "left": numbers["all"] - numbers["decided"],
         "reasons": [
             {"name": name.removeprefix("is_"), "label": label, "icon": icon, "number": numbers[f"n_{name}"]}
             for name, (label, icon) in REASONS.items()
@@ -217,15 +218,29 @@ def review_queue(request, pk):
     return _queue_page(request, review, int(asked) if asked.isdecimal() and len(asked) < 19 else None)
 
 
+def _order(review: Review, user) -> list[tuple]:
+    """The queue from its first item on, as (pk, is_decided, is_own)."""
+    own = ExpressionWrapper(FollowUp.objects.owned_condition(user), BooleanField())
+    return list(in_queue_order(review.queue(user).annotate(is_own=own)).values_list("pk", "is_decided", "is_own"))
+
+
+def _through(request, review: Review, order: list[tuple]):
+    if all(is_decided for _pk, is_decided, _own in order):
+        said = _("Everything in the queue is decided. The planner or the verifier closes the sitting.")
+    else:
+        said = _("You have decided what you can. What is left is your own organization's work; others decide about it.")
+    messages.success(request, said)
+    return redirect(review)
+
+
 def _queue_page(request, review: Review, asked: int | None, form=None):
     user = request.user
-    order = list(in_queue_order(review.queue(user)).values_list("pk", "is_decided"))
-    pks = [pk for pk, _decided in order]
-    undecided = [pk for pk, is_decided in order if not is_decided]
-    pk = asked or next(iter(undecided), None)
+    order = _order(review, user)
+    pks = [pk for pk, _decided, _own in order]
+    undecided = [pk for pk, is_decided, _own in order if not is_decided]
+    pk = asked or next((pk for pk, is_decided, is_own in order if not is_decided and not is_own), None)
     if pk is None:
-        messages.success(request, _("Everything in the queue is decided. Close the sitting when you are through."))
-        return redirect(review)
+        return _through(request, review, order)
     follow_up = get_object_or_404(
         review.queue(user).select_related(*FOLLOW_UP_PARTS).prefetch_related("partners").defer("region__boundary"),
         pk=pk,
@@ -321,9 +336,10 @@ def review_decide(request, pk, follow_up):
 
 
 def _after(review: Review, user, decided: FollowUp) -> str:
-    """The next undecided item behind this one, else the first that was skipped, else the sitting."""
-    order = list(in_queue_order(review.queue(user)).values_list("pk", "is_decided"))
-    pks = [pk for pk, _decided in order]
+    """The next item behind this one that this person may decide, else the first that was skipped, else the sitting."""
+    order = _order(review, user)
+    pks = [pk for pk, _decided, _own in order]
     place = pks.index(decided.pk) if decided.pk in pks else -1
-    waiting = [pk for pk, is_decided in order[place + 1 :] + order[: place + 1] if not is_decided]
+    later = order[place + 1 :] + order[: place + 1]
+    waiting = [pk for pk, is_decided, is_own in later if not is_decided and not is_own]
     return _item_url(review, waiting[0]) if waiting else reverse("agreements:review_queue", args=[review.pk])
