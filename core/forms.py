@@ -74,7 +74,8 @@ class FreshModelForm(NativeInputsMixin, forms.ModelForm):
             changed = {change.field for change in latest.diff_against(before).changes} if before else set()
             named = [name for name in self.fields if name in changed]
             labels = [str(self.fields[name].label) for name in named]
-            for name in named:
+            mine = [name for name in named if cleaned.get(name) != getattr(latest.instance, name)]
+            for name in mine:
                 self.add_error(name, _("Stored now: %(value)s") % {"value": _as_written(latest.instance, name)})
             self.data = self.data.copy()
             self.data[self.add_prefix("seen")] = latest.history_id
