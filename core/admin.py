@@ -9,9 +9,11 @@ from django.contrib.auth.models import Group
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 from import_export.admin import ExportMixin, ImportExportMixin
+from import_export.forms import SelectableFieldsExportForm
 from knox.models import AuthToken
 from simple_history.admin import SimpleHistoryAdmin
 
@@ -55,10 +57,25 @@ class NotesPersonalAccess:
         return super().history_view(request, object_id, *args, **kwargs)
 
 
+class HouseExportForm(SelectableFieldsExportForm):
+    """A workbook unless something else is chosen, and the columns under the names that people know."""
+
+    def _init_formats(self, formats):
+        super()._init_formats(formats)
+        self.fields["format"].initial = "0"
+
+    def _get_field_label(self, resource, field_name):
+        column = resource.fields[field_name].column_name
+        label = resource.label_of(field_name) if issubclass(resource, HouseResource) else column
+        return capfirst(label) if label == column else f"{capfirst(label)} ({column})"
+
+
 class ExportingAdmin(NotesPersonalAccess, ExportMixin, SimpleHistoryAdmin):
     """History, lists as spreadsheets, and only what the person may see."""
 
     export_formats = EXPORT_FORMATS
+    export_form_class = HouseExportForm
+    export_template_name = "admin/house_export.html"
     list_per_page = 50
     show_full_result_count = False
 
@@ -79,6 +96,30 @@ class HouseAdmin(ImportExportMixin, ExportingAdmin):
 
     import_formats = IMPORT_FORMATS
     import_template_name = "admin/house_import.html"
+
+    def get_import_context_data(self, **kwargs):
+        return super().get_import_context_data(**kwargs) | {"beside": self._list_beside()}
+
+    def get_export_context_data(self, **kwargs):
+        return super().get_export_context_data(**kwargs) | {"beside": self._list_beside()}
+
+    def _list_beside(self):
+        """The resource of the list that may stand on a second sheet."""
+        beside = self.resource_classes[0].beside if self.resource_classes else None
+        return beside and {"name": beside._meta.model._meta.verbose_name_plural, "columns": beside()._columns()}
+
+    def add_success_message(self, result, request):
+        """Each list of the workbook with its own numbers."""
+        lists = [(self.model, result), *((told.model, told) for told in getattr(result, "beside", []))]
+        for model, told in lists:
+            words = {
+                "what": capfirst(model._meta.verbose_name_plural),
+                "new": told.totals["new"],
+                "changed": told.totals["update"],
+                "unchanged": told.totals["skip"],
+            }
+            said = _("%(what)s: %(new)s new, %(changed)s changed, %(unchanged)s unchanged.") % words
+            messages.success(request, said)
 
     def has_import_permission(self, request):
         """A list adds and changes records, so it needs both rights; the package itself lets everyone import."""

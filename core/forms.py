@@ -2,9 +2,13 @@
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.utils.formats import date_format
+from django.db.models import Manager
+from django.utils.formats import date_format, localize
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+LONGEST_SHOWN = 200
 
 
 class DateInput(forms.DateInput):
@@ -68,7 +72,11 @@ class FreshModelForm(NativeInputsMixin, forms.ModelForm):
         if latest and seen and latest.history_id != seen:
             before = self.instance.history.filter(history_id=seen).first()
             changed = {change.field for change in latest.diff_against(before).changes} if before else set()
-            labels = [str(field.label) for name, field in self.fields.items() if name in changed]
+            named = [name for name in self.fields if name in changed]
+            labels = [str(self.fields[name].label) for name in named]
+            mine = [name for name in named if cleaned.get(name) != getattr(latest.instance, name)]
+            for name in mine:
+                self.add_error(name, _("Stored now: %(value)s") % {"value": _as_written(latest.instance, name)})
             self.data = self.data.copy()
             self.data[self.add_prefix("seen")] = latest.history_id
             who = latest.history_user or _("someone else")
@@ -79,6 +87,19 @@ class FreshModelForm(NativeInputsMixin, forms.ModelForm):
                 )
             raise forms.ValidationError(message % {"who": who, "fields": ", ".join(labels)})
         return cleaned
+
+
+def _as_written(record, name: str) -> str:
+    """A stored value as the pages show it."""
+    shown = getattr(record, f"get_{name}_display", None)
+    value = shown() if shown else getattr(record, name)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, Manager):
+        value = ", ".join(map(str, value.all()))
+    if value in (None, ""):
+        return _("empty")
+    return Truncator(localize(value)).chars(LONGEST_SHOWN)
 
 
 class PauseForm(NativeInputsMixin, forms.Form):

@@ -61,6 +61,13 @@ def by_key(column: str, model, key: str) -> fields.Field:
     return fields.Field(column_name=column, attribute=column, widget=KeyWidget(model, key, column))
 
 
+class WholeNumberWidget(widgets.IntegerWidget):
+    """A whole number goes out as one, so that a year is 2017 and no text “2.017”."""
+
+    def render(self, value, obj=None, **kwargs):
+        return value
+
+
 EXPECTED = (
     (widgets.IntegerWidget, gettext_lazy("a whole number")),
     (widgets.NumberWidget, gettext_lazy("a number")),
@@ -82,6 +89,20 @@ class HouseResource(resources.ModelResource):
         clean_model_instances = True
         skip_unchanged = True
         report_skipped = True
+
+    @classmethod
+    def widget_from_django_field(cls, field, default=widgets.Widget):
+        widget = super().widget_from_django_field(field, default)
+        return WholeNumberWidget if widget is widgets.IntegerWidget else widget
+
+    @classmethod
+    def label_of(cls, name: str) -> str:
+        """What the pages call a column; its own name where the model has no such field."""
+        field = cls.fields[name]
+        try:
+            return str(cls._meta.model._meta.get_field(field.attribute).verbose_name)
+        except (FieldDoesNotExist, TypeError):
+            return field.column_name
 
     origin: Origin | None = None
     heading: Row | None = None
@@ -120,13 +141,9 @@ class HouseResource(resources.ModelResource):
 
     def _known_headings(self) -> dict[str, str]:
         """{heading as it is compared: column}: our own name of the column, or the label of the model's field."""
-        known = {}
+        known: dict[str, str] = {}
         for field in self.get_import_fields():
-            try:
-                label = str(self._meta.model._meta.get_field(field.attribute).verbose_name)
-            except (FieldDoesNotExist, TypeError):
-                label = field.column_name
-            known.setdefault(normalised_name(label), field.column_name)
+            known.setdefault(normalised_name(self.label_of(self.get_field_name(field))), field.column_name)
         return known | {normalised_name(name): name for name in self._columns()}
 
     def _places(self, row: Row, known: dict[str, str]) -> dict[str, int]:
@@ -173,6 +190,7 @@ class HouseResource(resources.ModelResource):
         super().after_import(dataset, result, **kwargs)
         result.findings, result.notes, result.file_name = [], [], kwargs.get("file_name", "")
         result.beside = []
+        result.differing = [row for row in result.valid_rows() if row.import_type != row.IMPORT_TYPE_SKIP]
         if self.origin is None or self.heading is None:
             return
         for row in result.invalid_rows:
@@ -199,6 +217,7 @@ class HouseResource(resources.ModelResource):
     def _import_beside(self, sheet, result, *, user=None, file_name="", **_kwargs):
         """The other list in the same transaction; what is wrong in it keeps this one from being stored too."""
         told = self.beside().import_data(sheet, dry_run=self.is_dry_run, user=user, file_name=file_name)
+        told.model = self.beside._meta.model
         failed = [*result.invalid_rows, *result.error_rows]
         refused = {as_text(self._written(row.number, place)) for row in failed for place in self._key_places()}
         # What belongs to a row that was refused is not there yet; that row was told of already.

@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from assets.models import Asset, Document, Package
+from assets.models import Asset, Document, Move, Package
 
 SHOWN = 5
 
@@ -33,6 +33,8 @@ def waiting_for(user) -> dict:
     if own and user.has_perm("assets.receive_document"):
         returned = Document.objects.filter(state=Document.State.RETURNED, package__giver=own)
         told["papers_returned"] = _with_packages(returned)
+        sent_back = Move.objects.visible_to(user).unanswered_returns().filter(package__giver=own)
+        told["packages_returned"] = sent_back.select_related("package").order_by("-on", "-pk")[:SHOWN]
     if user.role in ("admin", "planner", "verifier"):
         told["blocked"] = (
             packages.filter(condition=Package.Condition.BLOCKED)

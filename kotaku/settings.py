@@ -305,7 +305,8 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:", *([MAP_TILES_HOST["origin"]] if MAP_TILES_HOST else [])],
+        # blob: is the photo a person has just taken, shown before it is sent.
+        "img-src": [SELF, "data:", "blob:", *([MAP_TILES_HOST["origin"]] if MAP_TILES_HOST else [])],
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],

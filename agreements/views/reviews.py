@@ -129,15 +129,16 @@ def _queue_context(request, review: Review) -> dict:
     numbers = queue.order_by().aggregate(
         all=Count("pk"),
         decided=Count("pk", filter=Q(is_decided=True)),
+        left=Count("pk", filter=Q(is_decided=False) & ~FollowUp.objects.owned_condition(request.user)),
         **{f"n_{name}": Count("pk", filter=Q(**{name: True})) for name in REASONS},
     )
     waiting = queue.filter(is_decided=False).select_related("agreement", "responsible_organization")
     page = Paginator(waiting.in_due_order(), ROWS_A_PAGE).get_page(request.GET.get("page"))
     for follow_up in page:
         follow_up.reasons = reasons_of(follow_up)
+        follow_up.is_own = follow_up.is_owned_by(request.user)
     return {
         "numbers": numbers,
-        "left": numbers["all"] - numbers["decided"],
         "reasons": [
             {"name": name.removeprefix("is_"), "label": label, "icon": icon, "number": numbers[f"n_{name}"]}
             for name, (label, icon) in REASONS.items()
@@ -221,13 +222,26 @@ def review_queue(request, pk):
     return _queue_page(request, review, int(asked) if asked.isdecimal() and len(asked) < 19 else None)
 
 
+def _waiting(review: Review, user):
+    """What this person may still decide: the own organization's work is for others."""
+    return review.queue(user).filter(is_decided=False).exclude(FollowUp.objects.owned_condition(user))
+
+
+def _through(request, review: Review):
+    if review.queue(request.user).filter(is_decided=False).exists():
+        said = _("You have decided what you can. What is left is your own organization's work; others decide about it.")
+    else:
+        said = _("Everything in the queue is decided. The planner or the verifier closes the sitting.")
+    messages.success(request, said)
+    return redirect(review)
+
+
 def _queue_page(request, review: Review, asked: int | None, form=None):
     user = request.user
     queue = review.queue(user)
-    pk = asked or queue.filter(is_decided=False).next_due()
+    pk = asked or _waiting(review, user).next_due()
     if pk is None:
-        messages.success(request, _("Everything in the queue is decided. Close the sitting when you are through."))
-        return redirect(review)
+        return _through(request, review)
     follow_up = get_object_or_404(
         queue.select_related(*FOLLOW_UP_PARTS).prefetch_related("partners").defer("region__boundary"),
         pk=pk,
@@ -328,7 +342,7 @@ def review_decide(request, pk, follow_up):
 
 
 def _after(review: Review, user, decided: FollowUp) -> str:
-    """The next undecided item behind this one, else the first that was skipped, else the sitting."""
-    waiting = review.queue(user).filter(is_decided=False)
+    """The next item behind this one that this person may decide, else the first that was skipped, else the sitting."""
+    waiting = _waiting(review, user)
     pk = waiting.next_due(decided) or waiting.next_due()
     return _item_url(review, pk) if pk else reverse("agreements:review_queue", args=[review.pk])

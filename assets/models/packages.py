@@ -808,6 +808,15 @@ class MoveQuerySet(models.QuerySet):
         """As the packages; a viewer sees where a package is, not who wrote what about it."""
         return of_visible_packages(self, user, "assets.view_move")
 
+    def unanswered_returns(self):
+        """Returns to a giver who has not brought the package to another stage since."""
+        return self.filter(
+            kind=Move.Kind.RETURN,
+            package__stage=stages.DOCUMENT_COLLECTION,
+            package__condition=Package.Condition.NORMAL,
+            on__gte=F("package__stage_reached_on"),
+        )
+
 
 def of_visible_packages(queryset, user, permission: str):
     """Records of the packages that a person sees, for who has the permission. Who sees all is spared the question."""
@@ -882,6 +891,16 @@ class Move(models.Model):
     def note_to(self, package: Package) -> None:
         self.to_stage, self.to_condition = package.stage, package.condition
         self.to_holder, self.to_desk = package.holder, package.holder_desk
+
+    @property
+    def is_unanswered_return(self) -> bool:
+        """As `unanswered_returns`, of one move."""
+        return (
+            self.kind == self.Kind.RETURN
+            and self.package.stage == stages.DOCUMENT_COLLECTION
+            and self.package.condition == Package.Condition.NORMAL
+            and self.on >= self.package.stage_reached_on
+        )
 
     @property
     def is_skip(self) -> bool:

@@ -157,6 +157,7 @@ def package_detail(request, number):
     ahead = _next(package, papers, user, today)
     required = [paper for paper in papers if paper.is_required]
     held = [paper for paper in required if paper.holds(today)]
+    moves = _moves(package, user)
     course = stages.COMMUNITY_STAGES if package.path == Package.Path.COMMUNITY else tuple(stages.STAGES)
     return render(
         request,
@@ -184,7 +185,8 @@ def package_detail(request, number):
             "lacks": len(required) - len(held),
             "assets": assets,
             "assets_sum": _sum_that_differs(package, assets),
-            "moves": _moves(package, user),
+            "moves": moves,
+            "returned": next((move for move in moves if move.is_unanswered_return), None),
             "may_edit": may_edit(user, package),
             "may_add_asset": may_edit(user, package) and user.has_perm("assets.add_asset") and not package.is_deeded,
             "may_book": package.may(user, "book_asset") and _is_handed_over(package),

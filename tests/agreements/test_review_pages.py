@@ -127,6 +127,23 @@ def test_nobody_decides_about_the_own_organizations_work(as_role, review, own):
     assert not ReviewItem.objects.exists()
 
 
+def test_the_queue_passes_over_the_own_organizations_work(member, review, queue, reviewer):
+    first, second, third = queue
+    FollowUp.objects.filter(pk=second.pk).update(responsible_organization=reviewer.organization)
+    assert "diputuskan instansi lain" in said(member.get(review.get_absolute_url()))
+    answer = decide(member, review, first)
+    assert answer.headers["Location"] == f"{review.get_absolute_url()}queue/?item={third.pk}"
+    answer = decide(member, review, third)
+    end = said(member.get(answer.headers["Location"], follow=True))
+    assert "Anda sudah memutuskan semua yang dapat Anda putuskan." in end
+    assert f'href="{review.get_absolute_url()}queue/"' not in end
+
+
+def test_a_member_is_told_who_opens_a_sitting(as_role, db):
+    assert "Perencana yang membuka sidang" in said(as_role("pokja_member").get("/agreements/review/"))
+    assert "Perencana yang membuka sidang" not in said(as_role("planner").get("/agreements/review/"))
+
+
 def test_a_closed_sitting_takes_no_date(member, as_role, review, queue, planner, now):
     decide(member, review, queue[0])
     review.close(by=planner, at=now)
@@ -242,6 +259,7 @@ def test_home_tells_the_reviewer_what_waits(member, own, review):
     text = said(member.get("/"))
     assert "Foto menunggu" in text
     assert f"{review.get_absolute_url()}queue/" in text
+    assert 'href="/agreements/review/"' in text
 
 
 def test_home_tells_who_plans_what_is_unsigned_and_unanswered(as_role, record, planner, now):

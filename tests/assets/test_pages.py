@@ -613,6 +613,23 @@ def test_home_tells_each_side_what_waits(as_person, package, giver, receiver, no
     assert "Kurang jelas" in said
 
 
+def test_the_giver_is_told_why_a_package_came_back(as_person, as_role, package, giver, receiver, now):
+    put_at(package, "joint_inspection")
+    package.return_to_giver(by=receiver, at=now, reason="document_incomplete", note="Peta lokasi belum ada.")
+    home = text(as_person(giver).get("/"))
+    assert "Paket yang dikembalikan kepada Anda" in home
+    assert "Peta lokasi belum ada." in home
+    notice = "Dikembalikan 10 Mar 2026: dokumen belum lengkap"
+    assert notice in text(as_person(giver).get(package.get_absolute_url()))
+    assert "Peta lokasi belum ada." not in text(as_person(receiver).get("/"))
+    Package.objects.update(is_published=True)
+    assert "Peta lokasi belum ada." not in text(as_role("viewer").get(package.get_absolute_url()))
+
+    put_at(package, "joint_inspection")
+    assert "Peta lokasi belum ada." not in text(as_person(giver).get("/"))
+    assert notice not in text(as_person(giver).get(package.get_absolute_url()))
+
+
 def test_home_reminds_of_the_yearly_check(as_role, package, people):
     asset = factories.AssetFactory(package=package, name="TPS3R Tanjung", next_check_on=TODAY())
     assert "TPS3R Tanjung" not in text(as_role("village_user").get("/"))

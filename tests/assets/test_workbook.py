@@ -256,6 +256,38 @@ def test_a_workbook_that_goes_out_holds_the_assets_of_its_packages_alone(planner
     assert [row[0] for row in sheets[1].iter_rows(min_row=2, values_only=True)] == [package.number]
 
 
+def test_the_preview_shows_what_differs_and_counts_the_rest(planner_client, package):
+    asset = factories.AssetFactory(package=package, name="Aset lama", built_year=2017)
+    Package.objects.update(budget_year=2017)
+    out = openpyxl.load_workbook(io.BytesIO(exported(planner_client)))
+    heads = [cell.value for cell in out.worksheets[0][1]]
+    assert out.worksheets[0].cell(2, heads.index("budget_year") + 1).value == 2017
+    names = [cell.value for cell in out.worksheets[1][1]]
+    assert out.worksheets[1].cell(2, names.index("built_year") + 1).value == 2017
+    out.worksheets[1].cell(2, names.index("name") + 1).value = "Aset baru"
+    changed = io.BytesIO()
+    out.save(changed)
+
+    answer = send(planner_client, changed.getvalue())
+    shown = answer.content.decode()
+    assert shown.index("0 baru, 0 berubah, 1 tetap.") < shown.index("0 baru, 1 berubah, 0 tetap.")
+    assert shown.count("import-preview") == 1
+    said = [str(message) for message in confirm(planner_client, answer).context["messages"]]
+    assert said == ["Paket: 0 baru, 0 berubah, 1 tetap.", "Aset: 0 baru, 1 berubah, 0 tetap."]
+    assert Asset.objects.get(pk=asset.pk).name == "Aset baru"
+
+
+def test_the_forms_name_the_columns_and_the_second_sheet(planner_client):
+    form = planner_client.get(reverse("admin:assets_package_export")).content.decode()
+    assert "Tahun anggaran (budget_year)" in form
+    assert '<option value="0" selected>' in form
+    assert "lembar kedua" in form
+    form = planner_client.get(reverse("admin:assets_package_import")).content.decode()
+    assert "lembar kedua" in form
+    assert "built_year" in form
+    assert "lembar kedua" not in planner_client.get(reverse("admin:assets_asset_import")).content.decode()
+
+
 @pytest.mark.parametrize("role", ["verifier", "opd_user", "village_user", "viewer"])
 def test_lists_come_in_only_from_who_plans(as_role, package, role):
     client = as_role(role)

@@ -90,6 +90,7 @@ def test_from_the_minutes_to_accepted_evidence(page_as, people, tmp_path):
     picture.write_bytes(phone_photo())
     owner.locator("input[name=photo]").set_input_files(picture)
     expect(owner.locator(".photo-shown")).to_be_visible()
+    owner.wait_for_function("document.querySelector('.photo-shown').naturalWidth > 0")
     owner.locator("[data-steps] button", has_text="75").click()
     owner.locator("[name=note]").fill("Tinggal sisi selatan.")
     press(owner)

@@ -1201,7 +1201,7 @@ def test_of_two_who_edit_works_the_second_is_told(unit, as_role):
     seen = value_of(client.get(url), "seen")
     client.post(url, work_typed(unit, volume="10", seen=seen))
     before = stored()
-    assert list(errors(client.post(url, work_typed(unit, volume="20", seen=seen)))) == ["__all__"]
+    assert list(errors(client.post(url, work_typed(unit, volume="20", seen=seen)))) == ["volume", "__all__"]
     assert stored() == before
 
 

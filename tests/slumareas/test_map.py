@@ -249,7 +249,7 @@ def test_no_other_host_is_named(as_role, world):
     html = page(as_role("planner"))
     assert 'data-tiles=""' in html
     assert not re.findall(r'(?:src|href)="https?://', html)
-    assert "img-src 'self' data:;" in as_role("planner").get(URL)["Content-Security-Policy"] + ";"
+    assert "img-src 'self' data: blob:;" in as_role("planner").get(URL)["Content-Security-Policy"] + ";"
 
 
 # --- cost ---------------------------------------------------------------------------------------------------------

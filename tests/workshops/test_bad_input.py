@@ -109,9 +109,30 @@ def test_a_stale_form_overwrites_nothing(as_role, workshop):
     assert client.post(address, typed | {"place": "Aula Satu"}).status_code == 302
     before = stored()
     answer = client.post(address, typed | {"place": "Aula Dua"})
-    assert list(answer.context["form"].errors) == ["__all__"]
+    assert fields_with_sentences(answer) == {"place": 1, "__all__": 1}
+    assert "Yang tersimpan sekarang: Aula Satu" in answer.content.decode()
     assert answer.context["form"]["place"].value() == "Aula Dua"
     assert stored() == before
+    again = typed | {"place": "Aula Dua", "seen": answer.context["form"]["seen"].value()}
+    assert client.post(address, again).status_code == 302
+    assert Workshop.objects.get().place == "Aula Dua"
+
+
+def test_a_text_that_is_too_long_comes_back_whole(as_role, people):
+    client, address = as_role("planner"), reverse("workshops:workshop_create")
+    assert "maxlength" not in client.get(address).content.decode()
+    answer = client.post(address, TYPED | {"title": "Panjang " * 60})
+    assert fields_with_sentences(answer) == {"title": 1}
+    assert answer.context["form"]["title"].value() == "Panjang " * 60
+    assert not Workshop.objects.exists()
+
+
+def test_whoever_may_not_reopen_closed_minutes_is_told_whom_to_ask(as_role, workshop):
+    Workshop.objects.update(status="closed")
+    sentence, address = "minta verifikator membukanya kembali", url("minutes", workshop)
+    assert sentence in as_role("planner").get(address).content.decode()
+    for role in ("verifier", "viewer"):
+        assert sentence not in as_role(role).get(address).content.decode(), role
 
 
 def test_a_second_click_stores_nothing_again(as_role, people):

@@ -204,7 +204,7 @@ class Workshop(models.Model):
         """The locked row, for whoever is about to change the workshop or a record of it. Refuses when it is final."""
         stored = cls.objects.lock(pk)
         if stored.status == cls.Status.CLOSED:
-            raise Refused(gettext("These minutes are closed. Reopen them, with a reason, before changing anything."))
+            raise Refused(gettext("These minutes are closed. To correct them, ask a verifier to reopen them."))
         if stored.status == cls.Status.CANCELLED:
             raise Refused(gettext("This workshop is cancelled; nothing in it can be changed."))
         return stored

@@ -173,7 +173,10 @@ def _workshop_with(request, code: str) -> Workshop:
     if workshop.status == Workshop.Status.INVITED:
         raise TurnedAway(404, _("Check-in is not open yet. It opens when the event starts."))
     if workshop.status != Workshop.Status.IN_PROGRESS:
-        raise TurnedAway(410, _("Check-in is closed: this event is over or does not take place."))
+        raise TurnedAway(
+            410,
+            _("Check-in is closed: this event is over or does not take place. Tell the committee if you were there."),
+        )
     return workshop
 
 
