@@ -179,7 +179,7 @@ def test_sittings_are_internal(as_role, review, role):
     assert as_role(role).get(review.get_absolute_url()).status_code == 404
 
 
-@pytest.mark.parametrize(("page", "queries"), [("", 13), ("queue/", 21)])
+@pytest.mark.parametrize(("page", "queries"), [("", 13), ("queue/", 22)])
 def test_a_sitting_asks_the_same_number_of_questions(member, review, page, queries, django_assert_num_queries):
     late = HELD - datetime.timedelta(days=5)
     factories.EvidenceFactory(follow_up=factories.FollowUpFactory(due_on=late))
