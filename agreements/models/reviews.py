@@ -239,6 +239,11 @@ class Review(models.Model):
             self.lock_for_change(self.pk)
             if follow_up.is_owned_by(by):
                 raise Refused(gettext("Your own organization has to do this, so somebody else decides about it."))
+            if decision == ReviewItem.Decision.ACCEPT and follow_up.status != FollowUp.Status.DONE:
+                sentence = gettext(
+                    "This is not reported as done yet, so it cannot be confirmed. Choose another decision."
+                )
+                raise ValidationError({"decision": sentence})
             item = self.items.select_for_update(of=("self",)).filter(follow_up=follow_up).first()
             version = item.version if item else 0
             if version != (version if based_on is None and item and item.by_id == by.pk else based_on or 0):

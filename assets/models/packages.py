@@ -245,6 +245,7 @@ class Package(models.Model):
         ]
         indexes = [
             # Ageing reads these alone, without the rows: what is counted, and the middle of its order.
+            models.Index(fields=["stage", "holder", "holder_desk", "condition"], name="package_where"),
             models.Index(fields=["stage", "stage_reached_on", "condition"], name="package_by_stage"),
             models.Index(
                 fields=["holder", "holder_desk", "holder_reached_on", "condition", "stage"], name="package_by_holder"
@@ -873,9 +874,12 @@ class Move(models.Model):
         verbose_name_plural = _("moves")
         indexes = [
             models.Index(fields=["package", "on", "at"], name="move_of_package"),
-            models.Index(fields=["from_stage", "stage_days"], name="move_by_stage", condition=~Q(stage_days=None)),
+            # All that the page of ageing asks of moves, so that it reads no row.
             models.Index(
-                fields=["from_holder", "from_desk", "holder_days"],
+                fields=["from_stage", "stage_days", "kind"], name="move_by_stage", condition=~Q(stage_days=None)
+            ),
+            models.Index(
+                fields=["from_holder", "from_desk", "holder_days", "kind"],
                 name="move_by_holder",
                 condition=~Q(holder_days=None),
             ),

@@ -6,6 +6,7 @@ Errors stop a row, warnings do not. The codes are those of the findings table; s
 import operator
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -412,8 +413,10 @@ class PlainRows:
         cells = self.reader.cells[column] if self.reader.cells else ()
         kinds = set(map(type, cells))
         if float in kinds and kinds <= {float, type(None)}:
-            blanks = [index for index, value in enumerate(cells) if value is None] if len(kinds) > 1 else []
-            floats = [0.0 if value is None else value for value in cells] if blanks else cells
+            blanks = _places_of_blanks(cells) if len(kinds) > 1 else []
+            floats = list(cells)
+            for index in blanks:
+                floats[index] = 0.0
             numbers = _whole_numbers(floats, unit)
             if numbers is not None:
                 if key != OPEN_SPACE.key:
@@ -502,11 +505,22 @@ class PlainRows:
         return self.named_class is not None and class_of(cells[self.named_class]) != slum_class
 
 
+def _places_of_blanks(cells: Sequence[Value]) -> list[int]:
+    """Of few among many: from one to the next."""
+    places, last = [], -1
+    with suppress(ValueError):
+        while True:
+            last = cells.index(None, last + 1)
+            places.append(last)
+    return places
+
+
 def _whole_numbers(floats: Sequence[float], unit: scoring.Unit) -> list[int] | None:
     """All of a column as stored integers, or None where one of them has further digits or is too large."""
-    if max(map(abs, floats)) * 10**unit.places >= _EXACT_BELOW:
+    factor = 10**unit.places
+    if max(map(abs, floats)) * factor >= _EXACT_BELOW:
         return None
-    scaled = [value * 10**unit.places for value in floats]
+    scaled = [value * factor for value in floats] if unit.places else floats
     numbers = list(map(round, scaled))
     if numbers == scaled or (unit.places and max(map(abs, map(operator.sub, scaled, numbers))) <= _NEARLY):
         return numbers

@@ -107,6 +107,15 @@ def test_the_next_check_lies_after_the_sitting(review, reviewer, now, next_check
     assert list(refused.value.error_dict) == ["next_check_on"]
 
 
+@pytest.mark.parametrize("status", ["not_started", "in_progress", "blocked", "cancelled"])
+def test_only_what_is_reported_as_done_is_confirmed(review, reviewer, now, status):
+    follow_up = factories.FollowUpFactory(status=status)
+    with pytest.raises(ValidationError) as refused:
+        decide(review, follow_up, reviewer, now, decision="accept")
+    assert list(refused.value.error_dict) == ["decision"]
+    assert decide(review, factories.FollowUpFactory(status="done"), reviewer, now, decision="accept").pk
+
+
 def test_an_unknown_decision_is_refused(review, reviewer, now):
     with pytest.raises(ValidationError):
         decide(review, factories.FollowUpFactory(), reviewer, now, decision="sleep")

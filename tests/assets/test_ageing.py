@@ -138,7 +138,7 @@ READINGS = {
     "past_by_holder": (lambda: ageing.past_by_holder(Move.objects.all()), 3),
     "totals": (lambda: ageing.totals(Package.objects.all()), 2),
     "by_value": (lambda: ageing.by_value(Package.objects.all()), 1),
-    "longest": (lambda: list(ageing.longest_waiting(Package.objects.all(), TODAY)), 1),
+    "longest": (lambda: list(ageing.longest_waiting(Package.objects.exclude(village=None), TODAY)), 3),
     "completeness": (lambda: list(Package.objects.with_papers(TODAY).days_waiting(TODAY)), 1),
 }
 
