@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from agreements.models import Agreement, FollowUp
 from assets import asset_types, stages
 from assets.filters import AssetFilter, DocumentFilter, PackageFilter
-from assets.models import Asset, Document, DocumentVersion, FunctionCheck, Move, Package
-from core.api import VisibleKeyField
+from assets.models import Asset, AssetPhoto, Document, DocumentVersion, FunctionCheck, Move, Package
+from core.api import CheckedSerializer, VisibleKeyField
 from core.models import Organization, Region
 from core.rest import ModelPermissions, VerbPermissions
 from slumareas.api.values import MeasuredSerializer
@@ -342,18 +342,30 @@ class CheckSerializer(serializers.Serializer):
     note = serializers.CharField(max_length=2000, allow_blank=True, default="")
 
 
+class PhotoSerializer(CheckedSerializer):
+    """`picture` is only sent; the photo as it is kept has an address of its own, `photos/KEY/` of its asset."""
+
+    key = serializers.CharField(source="id", read_only=True)
+
+    class Meta:
+        model = AssetPhoto
+        fields = ["key", "picture", "caption", "taken_on"]
+        extra_kwargs = {"picture": {"write_only": True}}
+
+
 class AssetSerializer(MeasuredSerializer):
     key = serializers.CharField(read_only=True)
     package = PackageField()
     manager = organization(required=False, allow_null=True)
     checks = serializers.SerializerMethodField(help_text="The yearly checks; empty for readers.")
+    photos = serializers.SerializerMethodField(help_text="Empty for readers.")
 
     class Meta:
         model = Asset
         fields = [
             "key", "package", "number", "asset_type", "name", "quantity", "unit", "built_year", "condition",
             "land_status", "latitude", "longitude", "value", "state_code", "kib_class", "kib_code", "manager",
-            "duties", "next_check_on", "checks",
+            "duties", "next_check_on", "checks", "photos",
         ]  # fmt: skip
         read_only_fields = ["number"]
 
@@ -362,6 +374,12 @@ class AssetSerializer(MeasuredSerializer):
         if not self.context["request"].user.has_perm("assets.view_functioncheck"):
             return []
         return FunctionCheckSerializer(asset.checks.all(), many=True).data
+
+    @extend_schema_field(PhotoSerializer(many=True))
+    def get_photos(self, asset):
+        if not self.context["request"].user.has_perm("assets.view_assetphoto"):
+            return []
+        return PhotoSerializer(asset.photos.all(), many=True).data
 
     def store(self, instance):
         if not Package.objects.editable_by(self.context["request"].user).filter(pk=instance.package_id).exists():
@@ -372,7 +390,7 @@ class AssetSerializer(MeasuredSerializer):
 class AssetViewSet(ByVerbs, viewsets.ModelViewSet):
     """What a package holds. Once the deed is signed, what it lists stays as it is."""
 
-    queryset = Asset.objects.select_related("package", "manager").prefetch_related("checks")
+    queryset = Asset.objects.select_related("package", "manager").prefetch_related("checks", "photos")
     serializer_class = AssetSerializer
     lookup_value_regex = NUMBER + r"-\d{1,5}"
     filterset_class = AssetFilter
@@ -383,7 +401,7 @@ class AssetViewSet(ByVerbs, viewsets.ModelViewSet):
         "value": "value",
         "next_check_on": "next_check_on",
     }
-    VERBS = ("enter_in_books", "assign_manager", "record_check")
+    VERBS = ("enter_in_books", "assign_manager", "record_check", "add_photo", "photo")
 
     def get_object(self):
         package, _hyphen, number = self.kwargs["key"].rpartition("-")
@@ -423,6 +441,40 @@ class AssetViewSet(ByVerbs, viewsets.ModelViewSet):
         asset = self._asset("check_asset")
         asset.record_check(**self._sent(CheckSerializer), by=request.user, at=timezone.now())
         return Response(self.get_serializer(self.get_object()).data)
+
+    def _require_editor(self, asset: Asset, permission: str) -> None:
+        editable = Asset.objects.editable_by(self.request.user).filter(pk=asset.pk).exists()
+        if not (editable and self.request.user.has_perm(permission)):
+            raise PermissionDenied
+
+    @extend_schema(request={"multipart/form-data": PhotoSerializer}, responses=AssetSerializer)
+    @action(detail=True, methods=["post"], url_path="photos")
+    def add_photo(self, request, key):
+        """A JPEG or PNG; it is drawn anew, and what the camera wrote into it is left out."""
+        asset = self.get_object()
+        self._require_editor(asset, "assets.add_assetphoto")
+        sent = PhotoSerializer(data=request.data, context=self.get_serializer_context())
+        sent.is_valid(raise_exception=True)
+        sent.save(asset=asset)
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(methods=["GET"], responses={(200, "image/jpeg"): OpenApiResponse(bytes, description="The photo.")})
+    @extend_schema(methods=["DELETE"], responses={204: None})
+    @action(detail=True, methods=["get", "delete"], url_path=r"photos/(?P<photo>\d{1,18})")
+    def photo(self, request, key, photo):
+        """The photo as it is kept."""
+        asset = self.get_object()
+        found = AssetPhoto.objects.visible_to(request.user).filter(asset=asset, pk=photo).first()
+        if found is None:
+            raise Http404
+        if request.method == "DELETE":
+            self._require_editor(asset, "assets.delete_assetphoto")
+            found.delete()
+            return Response(status=204)
+        try:
+            return FileResponse(found.picture.open("rb"), content_type="image/jpeg")
+        except FileNotFoundError as error:
+            raise Http404 from error
 
 
 # --- documents -----------------------------------------------------------------------------------------

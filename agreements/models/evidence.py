@@ -15,8 +15,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from agreements import photos
 from agreements.models.follow_ups import FollowUp
+from core import photos
 from core.refusals import Refused
 from core.uploads import validate_document
 from slumareas.models.quantities import QuantityField

@@ -8,11 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from agreements import forms, photos
+from agreements import forms
 from agreements.models import Evidence
 from agreements.views.access import evidence_for, follow_up_for
 from agreements.views.drafting import next_page
 from agreements.views.follow_ups import may_add_evidence
+from core import photos
 from core.refusals import Refused
 
 KEPT_SECONDS = 7 * 24 * 3600  # a photo never changes under its address

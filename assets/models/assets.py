@@ -19,8 +19,8 @@ from assets import stages
 from assets.asset_types import ASSET_TYPE_CHOICES, ASSET_TYPES, KIB_CHOICES, UNIT_CHOICES
 from assets.models.packages import NOT_NEGATIVE, Package, of_visible_packages
 from core.models import Organization
+from core.photos import PhotoField
 from core.refusals import Refused
-from core.uploads import validate_picture
 from slumareas.models.places import YEARS
 from slumareas.models.quantities import QuantityField
 
@@ -336,7 +336,7 @@ def photo_path(photo, name: str) -> str:
 
 class AssetPhoto(models.Model):
     asset = models.ForeignKey(Asset, models.CASCADE, related_name="photos", verbose_name=_("asset"))
-    picture = models.ImageField(_("picture"), upload_to=photo_path, max_length=300, validators=[validate_picture])
+    picture = PhotoField(_("picture"), upload_to=photo_path, max_length=300)
     caption = models.CharField(_("caption"), max_length=200, blank=True)
     taken_on = models.DateField(_("taken on"), null=True, blank=True)
     objects = AssetRecordQuerySet.as_manager()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.models import Region
-from core.uploads import validate_picture
+from core.photos import PhotoField
 from slumareas import checking, scoring
 from slumareas.models.assessments import refresh
 from slumareas.models.imports import Import
@@ -101,7 +101,7 @@ class Baseline(Quantities):
         help_text=_("Also what encroaches on it."),
     )
     note = models.TextField(_("note"), blank=True)
-    photo = models.ImageField(_("photo"), upload_to=photo_path, blank=True, validators=[validate_picture])
+    photo = PhotoField(_("photo"), upload_to=photo_path, blank=True)
     source = models.CharField(
         _("where the numbers come from"),
         max_length=200,

@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from PIL import Image
 
-from agreements import photos
 from agreements.models import Evidence, FollowUp
+from core import photos
 from core.refusals import Refused
 from tests import factories
 from tests.agreements.conftest import TODAY

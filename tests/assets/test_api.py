@@ -2,16 +2,20 @@
 
 import datetime
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from PIL import Image
 from rest_framework.test import APIClient
 
 from assets.models import Asset, Package
 from core.models import User
 from tests import factories
+from tests.agreements.photographs import phone_photo
 from tests.assets.conftest import complete, pdf, put_at
 
 PACKAGES, ASSETS, DOCUMENTS = "/api/v1/packages/", "/api/v1/assets/", "/api/v1/documents/"
@@ -418,3 +422,57 @@ def test_completing_a_package_leaves_nothing_in_its_way(api, package):
     found = api("planner").get(f"{PACKAGES}{package.number}/").json()
     assert found["next_stages"][0] == {"stage": "grant_deed_signed", "needs_note": False, "hindrances": []}
     assert found["papers_required"] == found["papers_accepted"]
+
+
+# --- photos ------------------------------------------------------------------------------------------------
+@pytest.fixture
+def asset_with_photo(package, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    asset = factories.AssetFactory(package=package)
+    return asset, f"/api/v1/assets/{asset.key}/"
+
+
+def photo(content=None):
+    return {"picture": SimpleUploadedFile("foto.jpg", content or phone_photo(), "image/jpeg"), "caption": "Depan"}
+
+
+def test_a_photo_comes_in_is_read_and_goes_out_again(api, asset_with_photo):
+    asset, url = asset_with_photo
+    program = api("planner")
+    [told] = program.post(f"{url}photos/", photo()).json()["photos"]
+    assert (told["caption"], "picture" in told) == ("Depan", False)
+    answer = program.get(f"{url}photos/{told['key']}/")
+    assert answer["Content-Type"] == "image/jpeg"
+    assert not Image.open(BytesIO(b"".join(answer.streaming_content))).getexif()
+    assert program.delete(f"{url}photos/{told['key']}/").status_code == 204
+    assert program.get(f"{url}photos/{told['key']}/").status_code == 404
+    assert program.get(url).json()["photos"] == []
+
+
+def test_what_is_no_photo_is_refused_and_nothing_is_stored(api, asset_with_photo):
+    asset, url = asset_with_photo
+    answer = api("planner").post(f"{url}photos/", photo(b"<script>alert(1)</script>"))
+    assert (answer.status_code, list(answer.json())) == (400, ["picture"])
+    assert api("planner").post(f"{url}photos/", {"caption": "Depan"}).status_code == 400
+    assert not asset.photos.exists()
+
+
+@pytest.mark.parametrize(
+    ("role", "post", "get"),
+    [("verifier", 403, 200), ("village_user", 403, 200), ("viewer", 403, 404), (None, 401, 401)],
+)
+def test_photos_are_added_by_who_edits_and_seen_by_right(api, asset_with_photo, role, post, get):
+    asset, url = asset_with_photo
+    api("planner").post(f"{url}photos/", photo())
+    asset.package.publish(by=User.objects.get(role="planner"), at=timezone.now())
+    kept = asset.photos.get()
+    program = api(role)
+    assert program.post(f"{url}photos/", photo()).status_code == post
+    answer = program.get(f"{url}photos/{kept.pk}/")
+    if answer.streaming:
+        assert b"".join(answer.streaming_content)
+    assert answer.status_code == get
+    assert program.delete(f"{url}photos/{kept.pk}/").status_code in (401, 403, 404)
+    assert asset.photos.count() == 1
+    if role == "viewer":
+        assert program.get(url).json()["photos"] == []

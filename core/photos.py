@@ -1,4 +1,7 @@
-"""Photos as they are kept: upright, not too large, without what the camera wrote into them. No database here."""
+"""Photos as they are kept: upright, not too large, without what the camera wrote into them.
+
+Belongs to core because neighbourhoods, follow-ups and assets all have photos.
+"""
 
 import io
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
+from django.db import models
 from django.utils.translation import gettext as _
 from PIL import ExifTags, Image, ImageOps
 
@@ -101,3 +105,19 @@ def thumbnail(file) -> bytes:
     except (OSError, SyntaxError, ValueError) as error:
         raise FileNotFoundError(str(error)) from error
     return buffer.getvalue()
+
+
+class PhotoField(models.ImageField):
+    """A photo that is kept as `prepare` leaves it, once its record was checked by `full_clean`."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **{"validators": [validate_picture], **kwargs})
+
+    def clean(self, value, model_instance):
+        value = super().clean(value, model_instance)
+        return value if not value or getattr(value, "_committed", True) else prepare(value.file).content
+
+    def deconstruct(self):
+        """For the database a picture as any other."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.ImageField", args, kwargs
