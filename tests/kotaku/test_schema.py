@@ -18,7 +18,7 @@ from schemathesis import checks
 from kotaku.wsgi import application
 from tests import factories, programme
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "3"))
 CONFIG = schemathesis.Config.from_dict(
     {"phases": {"coverage": {"enabled": False}, "stateful": {"enabled": False}}, "generation": {"deterministic": True}}
