@@ -36,7 +36,7 @@ setup: packages .venv/installed node_modules/installed var/env messages ## all o
 
 serve: setup ## as in production: no debug, real web server, background worker
 	@export DEBUG=0
-	$(call beside_worker,.venv/bin/gunicorn kotaku.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 2 --access-logfile - --access-logformat '%(t)s %(s)s %(m)s %(b)s %(M)s ms')
+	$(call beside_worker,.venv/bin/gunicorn kotaku.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 2 --keep-alive 75 --access-logfile - --access-logformat '%(t)s %(s)s %(m)s %(b)s %(M)s ms')
 
 packages:
 	@.ci/system-packages run

@@ -126,6 +126,7 @@ def run_users() -> list[dict]:
     told = subprocess.run(
         [
             sys.executable, "-m", "locust", "-f", "benchmarks/load/users.py", "--headless", "--json", "--loglevel", "ERROR",
+            "--csv", str(FOLDER / "figures"), "--only-summary",
             "-u", str(USERS), "-r", "10", "-t", f"{SECONDS}s", "--host", f"http://127.0.0.1:{PORT}",
         ],
         cwd=ROOT, capture_output=True, text=True, check=False,
@@ -172,7 +173,18 @@ def look_for_what_was_stored() -> int:
 def main() -> None:
     prepare()
     worker = started("django", "qcluster")
-    web = started("gunicorn", "kotaku.wsgi", "--bind", f"127.0.0.1:{PORT}", "--workers", "2", "--threads", "2")
+    web = started(
+        "gunicorn",
+        "kotaku.wsgi",
+        "--bind",
+        f"127.0.0.1:{PORT}",
+        "--workers",
+        "2",
+        "--threads",
+        "2",
+        "--keep-alive",
+        "75",
+    )
     try:
         wait_for_server()
         figures = run_users()
@@ -190,6 +202,8 @@ def main() -> None:
             f"  {entry['name']:22} {entry['num_requests']:6} times  median {middle:5.1f}  95 % {high:5.1f} of an empty page"
         )
     print(f"all {look_for_what_was_stored()} entries and guests that were said to be stored are there")
+    for told in (FOLDER / "figures_failures.csv").read_text().splitlines()[1:]:
+        print(f"  failed: {told}")
     errors = [line for line in (FOLDER / "server.log").read_text().splitlines() if "Traceback" in line]
     if failures or errors:
         sys.exit(f"{failures} failures, {len(errors)} errors in {FOLDER / 'server.log'}")
