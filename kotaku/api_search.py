@@ -1,6 +1,6 @@
 """Search over all subjects for programs, under the rights of the page."""
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
@@ -37,6 +37,7 @@ class FoundSerializer(serializers.Serializer):
         return self.context["request"].build_absolute_uri(found.list_url) if found.list_url else None
 
 
+@extend_schema_serializer(many=False)
 class AnswerSerializer(serializers.Serializer):
     q = serializers.CharField(source="text")
     count = serializers.IntegerField(source="total")
