@@ -38,10 +38,16 @@ class Command(HouseCommand):
         parser.add_argument("--error-workbook", metavar="OUT.xlsx", type=Path)
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
-    def handle(self, *, file, year, rule_set, dry_run, valid_rows_only, accept_warnings, format, **options):
+    def handle(self, **options):
+        gc.disable()  # a short process with many objects and no circles: looking for some takes a sixth of its time
+        try:
+            self._import(**options)
+        finally:
+            gc.enable()
+
+    def _import(self, *, file, year, rule_set, dry_run, valid_rows_only, accept_warnings, format, **options):
         refuse_year(year)
         content = read_file(file)
-        gc.disable()  # a short process with many objects and no circles: looking for some takes a sixth of its time
         permits = Permits(valid_rows_only=valid_rows_only, accepts_warnings=accept_warnings)
         try:
             outcome = import_file(

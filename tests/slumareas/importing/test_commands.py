@@ -1,5 +1,7 @@
 """The four commands, called as other programs call them."""
 
+import contextlib
+import gc
 import io
 import json
 from decimal import Decimal
@@ -76,6 +78,16 @@ def test_a_clean_workbook_is_stored_scored_and_traced(file_of):
     assert set(Assessment.objects.values_list("level", flat=True)) == {"village", "district", "regency"}
     assert called("reassess", "--check")[0] == 0
     assert Baseline.history.filter(history_change_reason=record.reason_of_change, history_type="+").count() == 6
+
+
+@pytest.mark.parametrize("content", [b"no workbook", None])
+def test_whatever_becomes_of_it_memory_is_tidied_again(file_of, tmp_path, content):
+    path = file_of("clean") if content is None else tmp_path / "rusak.xlsx"
+    if content:
+        path.write_bytes(content)
+    with contextlib.suppress(CommandError):
+        call_command("import_baseline", str(path), "--year", "2019")
+    assert gc.isenabled()
 
 
 def test_the_same_file_again_changes_nothing_and_says_so(file_of):
