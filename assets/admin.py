@@ -126,7 +126,7 @@ class PackageResource(MeasuredResource):
     def export(self, queryset=None, **kwargs):
         dataset = super().export(queryset, **kwargs)
         dataset.title = Package._meta.verbose_name_plural
-        assets = Asset.objects.filter(package__in=queryset).order_by("package__number", "number")
+        assets = Asset.objects.visible_to(self.user).filter(package__in=queryset).order_by("package__number", "number")
         dataset.beside = [AssetResource().export(assets)]
         dataset.beside[0].title = Asset._meta.verbose_name_plural
         return dataset

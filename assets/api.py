@@ -410,8 +410,7 @@ class AssetViewSet(ByVerbs, viewsets.ModelViewSet):
         return asset
 
     def perform_destroy(self, instance):
-        if not Asset.objects.editable_by(self.request.user).filter(pk=instance.pk).exists():
-            raise PermissionDenied
+        self._require_editor(instance, "assets.delete_asset")
         instance.delete()
 
     def _asset(self, right: str) -> Asset:

@@ -12,7 +12,7 @@ from assets import asset_types, stages
 from assets.models import Asset, AssetPhoto, Document, DocumentVersion, Package, Signatory
 from core.forms import FreshModelForm, NativeInputsMixin
 from core.models import Organization, Region
-from core.uploads import validate_document, validate_picture
+from core.uploads import validate_document
 from slumareas.forms import NumberField
 from slumareas.models import SlumArea
 from slumareas.models.quantities import QuantityField
@@ -124,11 +124,6 @@ class PhotoForm(NativeInputsMixin, forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["picture"].widget = forms.FileInput(attrs={"accept": ".jpg,.jpeg,.png", "capture": "environment"})
         self.fields["picture"].help_text = _("JPEG or PNG.")
-
-    def clean_picture(self):
-        picture = self.cleaned_data["picture"]
-        validate_picture(picture)
-        return picture
 
 
 class BookForm(forms.Form):

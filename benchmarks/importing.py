@@ -7,7 +7,6 @@ BENCH_ROWS the large workbook, BENCH_STOCK_ROWS and BENCH_BULK_ROWS those that t
 for many. The database must be empty.
 """
 
-import gc
 import io
 import os
 import random
@@ -48,7 +47,7 @@ from python_calamine import CalamineWorkbook  # noqa: E402
 
 from benchmarks.generator import values_of, villages  # noqa: E402
 from core.models import Region, User  # noqa: E402
-from slumareas.importing.importer import Permits, import_file  # noqa: E402
+from slumareas.importing.importer import Permits, import_file, without_looking_for_circles  # noqa: E402
 from slumareas.models import Assessment, AssessmentYear, Baseline, Import, NeighbourhoodUnit  # noqa: E402
 from slumareas.models.quantities import QuantityField  # noqa: E402
 from slumareas.scoring import DENOMINATORS, PARTS_OF_WHOLE, PERMEN_14_2018, RULE_SETS  # noqa: E402
@@ -129,11 +128,10 @@ def empty():
 
 
 def ours(content: bytes):
-    gc.disable()  # as the command does
-    outcome = import_file(
-        content, "bench.xlsx", year=YEAR, permits=Permits(valid_rows_only=True, accepts_warnings=True)
-    )
-    gc.enable()
+    with without_looking_for_circles():  # as the command does
+        outcome = import_file(
+            content, "bench.xlsx", year=YEAR, permits=Permits(valid_rows_only=True, accepts_warnings=True)
+        )
     assert outcome.record, outcome.found.findings[:3]
     return outcome
 

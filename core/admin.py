@@ -100,6 +100,9 @@ class HouseAdmin(ImportExportMixin, ExportingAdmin):
     def get_import_context_data(self, **kwargs):
         return super().get_import_context_data(**kwargs) | {"beside": self._list_beside()}
 
+    def get_export_resource_kwargs(self, request, **kwargs):
+        return super().get_export_resource_kwargs(request, **kwargs) | {"user": request.user}
+
     def get_export_context_data(self, **kwargs):
         return super().get_export_context_data(**kwargs) | {"beside": self._list_beside()}
 

@@ -108,6 +108,11 @@ class HouseResource(resources.ModelResource):
     heading: Row | None = None
     beside: type["HouseResource"] | None = None
 
+    def __init__(self, user=None, **kwargs):
+        """`user` is who exports; a list beside holds what this person may see."""
+        super().__init__(**kwargs)
+        self.user = user
+
     def import_data(self, dataset, dry_run=False, **kwargs):
         self.is_dry_run = dry_run
         return super().import_data(dataset, dry_run=dry_run, **kwargs)

@@ -235,8 +235,8 @@ def expired(now: datetime) -> list[tuple[Personal, type[models.Model], models.Qu
     record, history = account.tables()
     last_change = history.objects.filter(id=OuterRef("pk")).order_by("-history_date").values("history_date")[:1]
     closed = record.objects.filter(is_active=False).exclude(username__startswith=f"{GONE}-")
-    over = list(closed.alias(changed=Subquery(last_change)).filter(changed__lt=now - ACCOUNTS_KEPT).values("pk"))
-    keys = [row["pk"] for row in over]
+    over = closed.alias(changed=Subquery(last_change)).filter(changed__lt=now - ACCOUNTS_KEPT)
+    keys = list(over.values_list("pk", flat=True))
     found.append((address, next(address.tables()), apps.get_model(address.model).objects.filter(user__in=keys)))
     found.append((account, record, record.objects.filter(pk__in=keys)))
     found.append((account, history, history.objects.filter(id__in=keys)))

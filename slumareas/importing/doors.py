@@ -4,11 +4,10 @@ Each door gives the job where there is one, else None. What a job does stands be
 already, since a worker that is killed has its job begun again.
 """
 
-import gc
 import hashlib
 import io
 import zipfile
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -168,19 +167,8 @@ def _begin(work, record: Import, *, by, address) -> Job:
 
 
 # --- what the background worker does -----------------------------------------------------------------------------
-@contextmanager
-def _without_looking_for_circles():
-    """Many objects and no circles: looking for some takes a sixth of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.collect()
-
-
 def check(job: Job, record: Import, progress) -> str:
-    with _without_looking_for_circles():
+    with importer.without_looking_for_circles():
         try:
             importer.look(record, progress=progress)
         except ValidationError:
@@ -195,7 +183,7 @@ def check(job: Job, record: Import, progress) -> str:
 def store(job: Job, record: Import, progress) -> str:
     if not record.is_stored:
         permits = Permits(record.valid_rows_only, record.accepts_warnings, record.reason)
-        with _without_looking_for_circles():
+        with importer.without_looking_for_circles():
             importer.apply(record, permits, by=job.by, progress=progress)
     numbers = {name: localize(record.counts[name]) for name in ("new", "changed")}
     return _("Stored: %(new)s new rows, %(changed)s changed.") % numbers
@@ -204,7 +192,7 @@ def store(job: Job, record: Import, progress) -> str:
 def take_back(job: Job, record: Import, progress) -> str:
     progress(TAKING_BACK)
     if record.state != Import.State.UNDONE:
-        with _without_looking_for_circles():
+        with importer.without_looking_for_circles():
             storing.undo(record, by=job.by, at=timezone.now(), progress=progress)
         record.refresh_from_db()
     told = record.undo_result
@@ -214,7 +202,7 @@ def take_back(job: Job, record: Import, progress) -> str:
 
 def write_reasons(job: Job, record: Import, progress) -> str:
     if not record.reasons:
-        with _without_looking_for_circles():
+        with importer.without_looking_for_circles():
             content = importer.workbook_of_errors(record, progress=progress)
         stem = record.file_name.rpartition(".")[0] or record.file_name
         record.reasons.save(f"{stem[:60]}.xlsx", ContentFile(content), save=False)

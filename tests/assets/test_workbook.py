@@ -5,6 +5,7 @@ from io import StringIO
 
 import openpyxl
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import override_settings
@@ -247,6 +248,14 @@ def test_a_sheet_beside_that_is_no_list_of_assets_is_named_as_not_read(planner_c
     answer = send(planner_client, book(["x"], heading=["Catatan"]))
     assert answer.context["result"].beside == []
     assert "Aset" in answer.context["result"].notes[0]
+
+
+def test_assets_go_out_only_to_who_may_see_them(planner_client, package):
+    factories.AssetFactory(package=package)
+    group = Permission.objects.get(codename="view_asset").group_set.get(user__username="planner")
+    group.permissions.remove(Permission.objects.get(codename="view_asset"))
+    sheets = openpyxl.load_workbook(io.BytesIO(exported(planner_client))).worksheets
+    assert [sheet.max_row for sheet in sheets] == [2, 1]
 
 
 def test_a_workbook_that_goes_out_holds_the_assets_of_its_packages_alone(planner_client, package):

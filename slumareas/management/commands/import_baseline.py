@@ -1,6 +1,5 @@
 """`manage.py import_baseline FILE --year Y`: baselines from a workbook as it was sent; the contract tells the rest."""
 
-import gc
 import json
 import re
 from pathlib import Path
@@ -14,7 +13,7 @@ from core.refusals import Refused
 from slumareas import scoring
 from slumareas.importing.analysis import Analysis, Choices
 from slumareas.importing.error_workbook import error_workbook
-from slumareas.importing.importer import REFUSED, Outcome, Permits, import_file
+from slumareas.importing.importer import REFUSED, Outcome, Permits, import_file, without_looking_for_circles
 from slumareas.importing.report import place_of, refusal, sentence
 from slumareas.models.places import FIRST_YEAR, LAST_YEAR
 
@@ -38,14 +37,8 @@ class Command(HouseCommand):
         parser.add_argument("--error-workbook", metavar="OUT.xlsx", type=Path)
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
-    def handle(self, **options):
-        gc.disable()  # a short process with many objects and no circles: looking for some takes a sixth of its time
-        try:
-            self._import(**options)
-        finally:
-            gc.enable()
-
-    def _import(self, *, file, year, rule_set, dry_run, valid_rows_only, accept_warnings, format, **options):
+    @without_looking_for_circles()
+    def handle(self, *, file, year, rule_set, dry_run, valid_rows_only, accept_warnings, format, **options):
         refuse_year(year)
         content = read_file(file)
         permits = Permits(valid_rows_only=valid_rows_only, accepts_warnings=accept_warnings)
