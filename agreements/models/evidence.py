@@ -4,7 +4,7 @@ import hashlib
 from pathlib import PurePath
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models, transaction
@@ -252,7 +252,3 @@ class Evidence(models.Model):
             stored.reviewed_by, stored.reviewed_at = by, at
             models.Model.save(stored, update_fields=["status", "review_note", "reviewed_by", "reviewed_at"])
         self.refresh_from_db()
-
-    def require_review(self, user) -> None:
-        if not user.has_perm("agreements.review_evidence"):
-            raise PermissionDenied

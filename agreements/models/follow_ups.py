@@ -87,25 +87,13 @@ class FollowUpQuerySet(models.QuerySet):
         """Open, begun or to be begun by then, and without an update for 90 days."""
         return self.filter(silent_on(on))
 
-    def blocked(self):
-        return self.filter(status=FollowUp.Status.BLOCKED)
-
     def unconfirmed(self):
         """Done, but no evidence of it is accepted yet."""
         accepted = FollowUp.evidence.rel.related_model.objects.accepted().filter(follow_up=OuterRef("pk"))
         return self.filter(status=FollowUp.Status.DONE).exclude(Exists(accepted))
 
-    def on_time(self):
-        """Done at the latest on the day on which it was due."""
-        return self.filter(status=FollowUp.Status.DONE).filter(Q(due_on=None) | Q(done_on__lte=F("due_on")))
-
     def late(self):
         return self.filter(status=FollowUp.Status.DONE, done_on__gt=F("due_on"))
-
-    def changed_since(self, moment):
-        changes = FollowUpChange.objects.filter(follow_up=OuterRef("pk"), at__gt=moment)
-        evidence = FollowUp.evidence.rel.related_model.objects.filter(follow_up=OuterRef("pk"), submitted_at__gt=moment)
-        return self.filter(Exists(changes) | Exists(evidence))
 
     def with_facts(self, on: date):
         """Annotated with `is_overdue` and `is_silent` on that day, for lists."""

@@ -42,10 +42,6 @@ class DocumentQuerySet(models.QuerySet):
 
     settle.alters_data = True
 
-    def expiring(self, on: date, days: int = 30):
-        """Accepted papers, still to be used, that are past their validity, or will be within so many days."""
-        return self.filter(state=Document.State.ACCEPTED, settled_on=None, valid_until__lt=on + timedelta(days=days))
-
     def in_checklist_order(self):
         kinds = models.Case(
             *(models.When(kind=kind, then=number) for number, kind in enumerate(checklists.REQUIREMENTS)),

@@ -243,13 +243,6 @@ def test_a_paper_has_one_place_in_a_package(package):
         Document.objects.create(package=package, kind="contract")
 
 
-def test_expiring_papers_are_found(package):
-    package.documents.filter(kind="contract").update(state="accepted", valid_until=TODAY)
-    package.documents.filter(kind="land_paper").update(state="received", valid_until=TODAY)
-    assert [document.kind for document in Document.objects.expiring(TODAY)] == ["contract"]
-    assert not Document.objects.expiring(TODAY - datetime.timedelta(days=30)).exists()
-
-
 def test_what_was_valid_when_it_was_needed_may_lose_its_validity_later(package, planner, now):
     put_at(complete(package), "acceptance_letter")
     record = package.documents.filter(kind="inspection_record")
@@ -260,7 +253,6 @@ def test_what_was_valid_when_it_was_needed_may_lose_its_validity_later(package, 
     assert record.get().settled_on == TODAY
     assert Package.objects.with_papers(later).get(pk=package.pk).papers_accepted == required
     assert not package.missing_for("approval", later).exists()
-    assert not Document.objects.expiring(later).exists()
 
 
 def test_after_a_return_papers_are_looked_at_again(package, planner, now):
