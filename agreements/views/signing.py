@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agreements import forms
-from agreements.models import Agreement, AgreementRecord, Review, Signatory
+from agreements.models import Agreement, AgreementRecord, FollowUp, Review, Signatory
 from agreements.reading import progress_of
 from agreements.views.access import record_for, require, signatory_for
-from core.models import IssuedPaper
+from core.models import IssuedPaper, Organization
 from core.refusals import Refused
 
 ROWS_A_PAGE = 25
@@ -102,12 +102,25 @@ def record_detail(request, slug):
         "may_change": may_change,
         "steps": _steps(record),
         "issued": _issued(record),
+        "concerned": _concerned(user, workshop, agreements),
         "changes": record.changes.select_related("by")
         if record.pk and user.has_perm("agreements.view_recordchange")
         else [],
         **_actions(record, user, agreements, signatories),
     }
     return render(request, "agreements/record_detail.html", context)
+
+
+def _concerned(user, workshop, agreements: list[Agreement]):
+    """The organizations of which there is an extract: named in an agreement, or with something to do."""
+    follow_ups = FollowUp.objects.visible_to(user).filter(workshop=workshop)
+    named = Agreement.organizations.through.objects.filter(agreement__in=agreements)
+    taking_part = FollowUp.partners.through.objects.filter(followup__in=follow_ups)
+    return Organization.objects.visible_to(user).filter(
+        Q(pk__in=named.values("organization"))
+        | Q(pk__in=follow_ups.order_by().values("responsible_organization"))
+        | Q(pk__in=taking_part.values("organization"))
+    )
 
 
 def _issued(record: AgreementRecord) -> dict:

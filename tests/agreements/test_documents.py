@@ -474,7 +474,7 @@ def test_each_page_offers_its_papers(as_role, addresses):
     slug = addresses["record"].split("/")[2]
     key = addresses["extract"].split("/")[2]
     for page, names in {
-        f"/agreements/records/{slug}/": ["record", "matrix"],
+        f"/agreements/records/{slug}/": ["record", "matrix", "organization"],
         f"/agreements/{key}/": ["extract"],
         "/agreements/follow-ups/?status=not_started": ["filtered"],
         "/agreements/follow-ups/matrix/?status=not_started": ["filtered"],
