@@ -1,5 +1,6 @@
 """What the pages say of agreements and follow-ups: counts, histories, timelines. Asks the database, knows no HTTP."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from agreements import timeline
 from agreements.models import Agreement, AgreementVersion, Evidence, FollowUp, FollowUpChange, RecordChange
 from agreements.models.follow_ups import overdue_on, silent_on
+from core.models import Organization
 from slumareas.reading import length
 
 # --- counts ---------------------------------------------------------------------------------------------------
@@ -116,26 +118,16 @@ class ScoreRow:
 
 
 def scoreboard(follow_ups, on: date) -> tuple[list[ScoreRow], ScoreRow]:
-    """The organizations with the most trouble first, and the sum. One query."""
-    organization = "responsible_organization__"
-    rows = (
-        marked(follow_ups, on)
-        .order_by()
-        .values(f"{organization}key", f"{organization}short_name", f"{organization}name")
-        .annotate(
-            done=Count("pk", filter=Q(status=FollowUp.Status.DONE)),
-            **{f"n_{mark}": Count("pk", filter=Q(mark=mark)) for mark in MARKS},
-        )
-    )
+    """The organizations with the most trouble first, and the sum. Two queries; each follow-up is marked once."""
+    grouped = marked(follow_ups, on).order_by().values_list("responsible_organization", "mark", "status")
+    counts: dict[int, dict[str, int]] = {}
+    done: dict[int, int] = defaultdict(int)
+    for organization, mark, status, number in grouped.annotate(n=Count("pk")):
+        counts.setdefault(organization, dict.fromkeys(MARKS, 0))[mark] += number
+        done[organization] += number if status == FollowUp.Status.DONE else 0
     found = [
-        ScoreRow(
-            row[f"{organization}key"],
-            row[f"{organization}short_name"] or row[f"{organization}name"],
-            row[f"{organization}name"],
-            {mark: row[f"n_{mark}"] for mark in MARKS},
-            row["done"],
-        )
-        for row in rows
+        ScoreRow(one.key, one.short_name or one.name, one.name, counts[pk], done[pk])
+        for pk, one in Organization.objects.in_bulk(counts).items()
     ]
     found.sort(key=lambda row: (row.counts[ON_TIME] - row.all, row.name.lower()))
     total = {mark: sum(row.counts[mark] for row in found) for mark in MARKS}

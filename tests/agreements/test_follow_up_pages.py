@@ -455,7 +455,7 @@ def test_the_scoreboard_counts_each_follow_up_once(as_role, agency, django_asser
     make(**mine, status="cancelled")
     client = as_role("planner")
     client.get("/agreements/scoreboard/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         text = said(client.get("/agreements/scoreboard/"))
     row = re.search(r'<tr data-slot="disperkimhub".*?</tr>', text, re.DOTALL)[0]
     assert dict(re.findall(r'data-series="(\w+)" data-value="(\d+)"', row)) == {
