@@ -181,8 +181,9 @@ class XlsxScan:
 
 def _is_regular(piece: bytes, cells: int, hides: bool) -> bool:
     """Whether each cell, and row where it matters, begins with its reference in double quotes, without a prefix."""
+    others = piece.count(b"<c") - cells
     return (
-        piece.count(b"<c") - piece.count(b"<col") == cells
+        (not others or others == piece.count(b"<col"))
         and not (b"'" in piece and b"='" in piece)
         and not (b":" in piece and re.search(rb":(?:row|c)[\s/>]", piece))
         and not (hides and re.search(rb'<row(?! r="|Breaks)', piece))

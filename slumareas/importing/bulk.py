@@ -13,6 +13,18 @@ from django.db import connection, models
 ROWS_AT_ONCE = 5_000
 
 
+def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Insert rows of which none is stored yet.
+
+    Columns are named as in the database, values are as it stores them.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            _copy(cursor, *_quoted(model, columns), rows)
+        else:
+            _insert_each(cursor, model, columns, rows)
+
+
 def upsert(
     model: type[models.Model],
     columns: Sequence[str],
@@ -20,25 +32,35 @@ def upsert(
     unique: Sequence[str],
     updated: Sequence[str] = (),
 ) -> None:
-    """Insert rows; where one exists by the unique columns, only its `updated` columns change.
-
-    Columns are named as in the database, values are as it stores them.
-    """
-    table, rows = connection.ops.quote_name(model._meta.db_table), iter(rows)
-    names = ", ".join(map(connection.ops.quote_name, columns))
+    """As `insert`; where a row exists by the unique columns, only its `updated` columns change."""
     changes = ", ".join(f"{name} = excluded.{name}" for name in map(connection.ops.quote_name, updated))
     conflict = f"ON CONFLICT ({', '.join(map(connection.ops.quote_name, unique))}) DO "
     conflict += f"UPDATE SET {changes}" if changes else "NOTHING"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            table, names = _quoted(model, columns)
             cursor.execute(f"CREATE TEMP TABLE bulk_rows ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA")
-            cursor.copy_expert(f"COPY bulk_rows ({names}) FROM STDIN", _CopyStream(rows))
+            _copy(cursor, "bulk_rows", names, rows)
             cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM bulk_rows {conflict}")
             cursor.execute("DROP TABLE bulk_rows")
         else:
-            marks = ", ".join(["%s"] * len(columns))
-            while batch := list(islice(rows, ROWS_AT_ONCE)):  # the driver keeps what it was given
-                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}", batch)
+            _insert_each(cursor, model, columns, rows, conflict)
+
+
+def _quoted(model: type[models.Model], columns: Sequence[str]) -> tuple[str, str]:
+    quoted = connection.ops.quote_name
+    return quoted(model._meta.db_table), ", ".join(map(quoted, columns))
+
+
+def _copy(cursor, table: str, names: str, rows: Iterable[Sequence]) -> None:
+    cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", _CopyStream(rows))
+
+
+def _insert_each(cursor, model, columns: Sequence[str], rows: Iterable[Sequence], conflict: str = "") -> None:
+    (table, names), rows = _quoted(model, columns), iter(rows)
+    marks = ", ".join(["%s"] * len(columns))
+    while batch := list(islice(rows, ROWS_AT_ONCE)):  # the driver keeps what it was given
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}", batch)
 
 
 class _CopyStream(io.RawIOBase):

@@ -19,7 +19,7 @@ from core.jobs import no_progress
 from core.models import Region
 from core.refusals import Refused
 from slumareas.importing.analysis import Analysis
-from slumareas.importing.bulk import restore, upsert, write_history
+from slumareas.importing.bulk import insert, restore, upsert, write_history
 from slumareas.importing.rows import ReadRow
 from slumareas.importing.steps import ROWS_A_SIGN, STORING, SUMMING, TAKING_BACK
 from slumareas.models import AssessmentYear, Baseline, Import, NeighbourhoodUnit, refresh
@@ -52,22 +52,23 @@ def store(found: Analysis, record: Import, *, by, at, progress=no_progress) -> N
     rows = found.changing_rows
     regions = dict(Region.objects.filter(code__in={row.region for row in rows}).values_list("code", "pk"))
     units = _units(rows, regions, record, by=by, at=at)
-    touched = Baseline.objects.filter(assessment_year=year, unit__region__in=regions.values())
-    write_history(touched, at=at, by=None, reason=f"before {record.reason_of_change}", kind="+", is_known=False)
     columns = ["unit_id", "assessment_year_id", "slum_area_id", *QUANTITY_KEYS, *_EMPTY, *_WRITTEN]
-    upsert(
-        Baseline,
-        columns,
-        (
-            _columns(row, units[regions[row.region], row.unit.rw, row.unit.rt], year, record)
-            for row in _counted(rows, progress)
-        ),
-        unique=["unit_id", "assessment_year_id"],
-        updated=[*QUANTITY_KEYS, *_WRITTEN],
+    values = (
+        _columns(row, units[regions[row.region], row.unit.rw, row.unit.rt], year, record)
+        for row in _counted(rows, progress)
     )
+    told = {"at": at, "reason": record.reason_of_change}
     written = Baseline.objects.filter(source_import=record)
-    for kind, is_known in (("~", True), ("+", False)):
-        write_history(written, at=at, by=by, reason=record.reason_of_change, kind=kind, is_known=is_known)
+    before = Baseline.objects.filter(assessment_year=year, unit__region__in=regions.values())
+    if before.exists():
+        write_history(before, **told | {"reason": f"before {told['reason']}"}, by=None, kind="+", is_known=False)
+        unique = ["unit_id", "assessment_year_id"]
+        upsert(Baseline, columns, values, unique=unique, updated=[*QUANTITY_KEYS, *_WRITTEN])
+        write_history(written, **told, by=by, kind="~", is_known=True)
+        write_history(written, **told, by=by, kind="+", is_known=False)
+    else:  # whoever holds the year is the only one to add rows
+        insert(Baseline, columns, values)
+        write_history(written, **told, by=by, kind="+")
     progress(SUMMING)
     refresh(year, regions.values(), {area for _unit, area in units.values() if area})
     progress(SUMMING)  # the last moment at which it can be stopped
@@ -91,7 +92,7 @@ def _units(rows: list[ReadRow], regions: dict[str, int], record: Import, *, by, 
     unique = ["region_id", "rw", "rt"]
     upsert(NeighbourhoodUnit, unique, missing, unique=unique)
     added = NeighbourhoodUnit.objects.filter(pk__gt=last, region__in=regions.values())
-    write_history(added, at=at, by=by, reason=record.reason_of_change, kind="+", is_known=False)
+    write_history(added, at=at, by=by, reason=record.reason_of_change, kind="+")
     return _known_units(regions.values())
 
 

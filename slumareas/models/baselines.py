@@ -77,8 +77,13 @@ class Baseline(Quantities):
         FIELD = "field", _("field")
         RETENTION_POND = "retention_pond", _("retention pond (BOOZEM)")
 
+    # Found by the index of `baseline_once_a_year`; each one more costs every import.
     unit = models.ForeignKey(
-        NeighbourhoodUnit, models.PROTECT, related_name="baselines", verbose_name=_("neighbourhood (RT)")
+        NeighbourhoodUnit,
+        models.PROTECT,
+        related_name="baselines",
+        verbose_name=_("neighbourhood (RT)"),
+        db_index=False,
     )
     assessment_year = models.ForeignKey(
         AssessmentYear, models.PROTECT, related_name="baselines", verbose_name=_("assessment year")
@@ -118,7 +123,9 @@ class Baseline(Quantities):
     total = models.PositiveSmallIntegerField(_("total score"), null=True, editable=False)
     slum_class = models.CharField(_("slum class"), max_length=8, choices=CLASS_CHOICES, blank=True, editable=False)
     objects = BaselineQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["total", "slum_class"])
+    history = HistoricalRecords(
+        excluded_fields=["total", "slum_class"], no_db_index=["unit", "slum_area", "source_import"]
+    )
 
     class Meta:
         ordering = ["-assessment_year__year", "unit"]

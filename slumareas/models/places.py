@@ -299,12 +299,14 @@ class NeighbourhoodUnitQuerySet(models.QuerySet):
 class NeighbourhoodUnit(models.Model):
     """A neighbourhood (RT) of a village; with RW and RT empty it stands for the survey of the whole village."""
 
+    # Found by the index of `neighbourhood_once`.
     region = models.ForeignKey(
         Region,
         models.PROTECT,
         related_name="neighbourhood_units",
         verbose_name=_("village"),
         limit_choices_to={"level": Region.Level.VILLAGE},
+        db_index=False,
     )
     rw = models.CharField(
         _("RW"), max_length=12, blank=True, help_text=_("Without leading zeros; a dusun goes in front: DS03.")
@@ -326,7 +328,7 @@ class NeighbourhoodUnit(models.Model):
         help_text=_("GeoJSON geometry, WGS84 longitude and latitude; may be empty."),
     )
     objects = NeighbourhoodUnitQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["boundary"])
+    history = HistoricalRecords(excluded_fields=["boundary"], no_db_index=["region", "slum_area"])
 
     class Meta:
         ordering = ["region", "rw", "rt"]
