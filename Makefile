@@ -72,9 +72,8 @@ test: test-packages .venv/installed .venv/installed-dev node_modules/installed m
 lint: .venv/installed-dev node_modules/installed messages ## checks alone
 	@.ci/lint
 
-audit: .venv/installed-dev node_modules/installed ## known weaknesses of all packages; asks PyPI and npm, so it needs the internet
-	@.venv/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
-	npm audit --omit=dev
+audit: .venv/installed-dev node_modules/installed ## known weaknesses of all packages, asked of PyPI and npm
+	@$(PY) -m tests.audit
 
 axe: test-packages .venv/installed-dev node_modules/installed messages ## accessibility of every page in all variants
 	@AXE_ALL=1 .venv/bin/pytest tests/browser/test_accessibility.py
