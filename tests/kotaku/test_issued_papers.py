@@ -5,7 +5,6 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -315,7 +314,7 @@ def test_a_published_paper_is_everyones(client, people, paper):
 
 def test_a_file_that_is_gone_is_not_there(client, people, paper):
     paper.publish(by=people["verifier"], at=AT)
-    Path(paper.file.path).unlink()
+    paper.file.storage.delete(paper.file.name)
     assert client.get(f"/verify/{paper.code}/paper.pdf").status_code == 404
 
 
