@@ -1,0 +1,371 @@
+"""Faults on the product as it runs in production: what was acknowledged is there, what was not is whole or not at all.
+
+`make faults` runs everything; `python benchmarks/faults/run.py kill two` some of it:
+
+    kill    people and a program write everywhere while web and worker are killed with SIGKILL and started again
+    two     two people save the same loaded version of the same record at the same moment
+    disk    the disk is full, then has room again (needs root: a small disk of its own in a mount namespace)
+    gone    the database goes away and comes back (PostgreSQL: a server of its own; SQLite: held by another writer)
+    clock   the clock jumps two days ahead and back (needs faketime)
+
+The database is BENCH_DATABASE_URL (which is emptied of nothing: give an empty one) or else SQLite in a temporary folder;
+`disk` and `gone` make databases of their own of the same kind. FAULTS_SECONDS (150) is how long `kill` writes,
+FAULTS_ROUNDS (12) how often `two` tries each record, FAULTS_SEED (1) what is chosen. Exit 0: nothing was lost or half done.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter, defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+PHASES = ("two", "kill", "clock", "disk", "gone")
+SECONDS = int(os.environ.get("FAULTS_SECONDS", "150"))
+ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "12"))
+SEED = int(os.environ.get("FAULTS_SEED", "1"))
+URL = os.environ.get("BENCH_DATABASE_URL", "")
+IS_POSTGRES = URL.startswith("postgres")
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def everything(phases: list[str]) -> int:
+    """Each phase in a process of its own, since a process has one database."""
+    folder, ended = Path(tempfile.mkdtemp(prefix="kotaku-faults-")), {}
+    for phase in phases:
+        own = {"two": "shared", "kill": "shared", "clock": "shared"}.get(phase, phase)
+        command = [sys.executable, str(Path(__file__)), "--inside", phase, str(folder / own)]
+        if phase == "disk":
+            if os.geteuid() or not shutil.which("unshare"):
+                print("disk: skipped, needs root and unshare")
+                continue
+            command = ["unshare", "--mount", *command]
+        (folder / own).mkdir(exist_ok=True)
+        folder.chmod(0o755)
+        print(f"== {phase} ({'postgresql' if IS_POSTGRES else 'sqlite'})", flush=True)
+        ended[phase] = subprocess.run(command, cwd=ROOT, check=False).returncode
+    bad = [phase for phase, code in ended.items() if code]
+    print(f"faults: {', '.join(ended)} tried; {'nothing lost, nothing half done' if not bad else 'wrong: ' + ', '.join(bad)}")
+    print(f"logs in {folder}")
+    return bool(bad)
+
+
+if sys.argv[1:2] != ["--inside"]:
+    sys.exit(everything(sys.argv[1:] or list(PHASES)))
+
+PHASE, FOLDER = sys.argv[2], Path(sys.argv[3])
+PORT = free_port()
+BASE = f"http://127.0.0.1:{PORT}"
+if PHASE == "gone" and IS_POSTGRES:
+    CLUSTER_PORT = free_port()
+    DATABASE = f"postgres://postgres@127.0.0.1:{CLUSTER_PORT}/postgres"
+elif PHASE == "disk" or not URL:
+    (FOLDER / "disk").mkdir(exist_ok=True)
+    DATABASE = URL if IS_POSTGRES else f"sqlite:///{FOLDER / 'disk' / 'faults.sqlite3'}"
+else:
+    DATABASE = URL
+os.environ.update(
+    DJANGO_SETTINGS_MODULE="kotaku.settings",
+    DATABASE_URL=DATABASE,
+    MEDIA_ROOT=str(FOLDER / "disk" / "media"),
+    DEBUG="0",
+    HTTPS="0",
+    SECRET_KEY="only-for-the-benchmark-0123456789abcdef0123456789",  # noqa: S106
+    ALLOWED_HOSTS="127.0.0.1,testserver",
+    EMAIL_URL="dummymail://",
+)
+
+
+class Cluster:
+    """A PostgreSQL server of our own that may be stopped."""
+
+    def __init__(self):
+        self.bin = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)))
+        self.folder = FOLDER / "cluster"
+        self.folder.mkdir()
+        shutil.chown(self.folder, "postgres")
+        self._call("initdb", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "-D", str(self.folder))
+
+    def _call(self, name: str, *arguments) -> None:
+        command = ["runuser", "-u", "postgres", "--", str(self.bin / name), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder)
+
+    def start(self) -> None:
+        self._call("pg_ctl", "-D", str(self.folder), "-w", "-l", str(self.folder / "log"), "-o", f"-p {CLUSTER_PORT} -k {self.folder}", "start")  # fmt: skip
+
+    def stop(self) -> None:
+        self._call("pg_ctl", "-D", str(self.folder), "-m", "immediate", "stop")
+
+
+if PHASE == "disk":
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(FOLDER / "disk")], check=True)
+CLUSTER = Cluster() if PHASE == "gone" and IS_POSTGRES else None
+if CLUSTER:
+    CLUSTER.start()
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.contrib.auth.models import Group  # noqa: E402, F401
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from benchmarks.faults import proofs, scenes  # noqa: E402
+from benchmarks.faults.people import LEFT_ALONE, Machine, Person, Shared  # noqa: E402
+from core.jobs import Job  # noqa: E402
+from core.models import User  # noqa: E402
+from kotaku import demo  # noqa: E402
+
+ROLES = ("planner", "verifier", "pokja_member", "opd_user", "balai", "village_user", "viewer", "admin")
+POLITE = ("Maaf", "Sorry")
+
+
+class Server:
+    """Web and worker as `make serve` starts them, each in a process group of its own."""
+
+    def __init__(self, before: tuple = ()):
+        self.before, self.running = before, {}
+
+    def start(self, *which) -> None:
+        commands = {
+            "web": ["gunicorn", "kotaku.wsgi", "--bind", f"127.0.0.1:{PORT}", "--workers", "2", "--threads", "2", "--keep-alive", "75"],
+            "worker": ["django", "qcluster"],
+        }  # fmt: skip
+        for name in which or ("web", "worker"):
+            with (FOLDER / f"{PHASE}.log").open("a") as log:
+                self.running[name] = subprocess.Popen(
+                    [*self.before, sys.executable, "-m", *commands[name]], cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+                )  # fmt: skip
+
+    def kill(self, *which, by=signal.SIGKILL) -> None:
+        for name in which or ("web", "worker"):
+            process = self.running.pop(name, None)
+            if process:
+                os.killpg(process.pid, by)
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+
+    def wait(self) -> None:
+        for _attempt in range(120):
+            if ask("/healthz")[0]:
+                return
+            time.sleep(0.5)
+        sys.exit((FOLDER / f"{PHASE}.log").read_text()[-2000:])
+
+
+def ask(path: str, wait: float = 30) -> tuple[int, str, float]:
+    """Status (0 where nobody answers), text and seconds of an answer without a session."""
+    begun = time.time()
+    try:
+        with urllib.request.urlopen(BASE + path, timeout=wait) as answer:  # noqa: S310
+            return answer.status, answer.read().decode(), time.time() - begun
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(), time.time() - begun
+    except OSError:
+        return 0, "", time.time() - begun
+
+
+def prepare() -> None:
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    list(demo.load_demo())
+    scenes.set_up()
+    connection.close()
+
+
+def crowd(seconds: float, meanwhile=lambda shared: None, wait: float = 60) -> Shared:
+    """Everybody writes for that long; `meanwhile(shared)` is called again and again."""
+    shared = Shared(BASE, DICE)
+    everybody = [Person(shared, name) for name in (*ROLES, "uji-perencana", "uji-verifikator", "uji-pengelola", None)]
+    everybody += [Machine(shared, "uji-program")]
+    threads = [threading.Thread(target=one.run, daemon=True) for one in everybody]
+    for path in scenes.starts_for_guests():
+        everybody[-2]._remember(path)
+    for thread in threads:
+        thread.start()
+    end = time.time() + seconds
+    while time.time() < end:
+        meanwhile(shared)
+        time.sleep(0.2)
+    shared.stop.set()
+    for thread in threads:
+        thread.join(wait)
+    return shared
+
+
+def told(shared: Shared) -> None:
+    counted = Counter(one.outcome for one in shared.sent)
+    print(f"  {len(shared.sent)} writes sent: {dict(counted)}")
+
+
+def plain_failures(shared: Shared) -> list[str]:
+    """5xx answers, each kind once with how often."""
+    found = Counter((one.status, one.method, one.name) for one in shared.sent if one.outcome == "failed")
+    paths = {(one.status, one.method, one.name): one.path for one in shared.sent if one.outcome == "failed"}
+    return [f"{status} {number} times: {method} {name} (e.g. {paths[status, method, name]})" for (status, method, name), number in found.items()]
+
+
+def jobs_end(seconds: int = 150) -> list[str]:
+    """Work that was begun is taken up and ended by whichever worker there is."""
+    end = time.time() + seconds
+    while Job.objects.open().exists() and time.time() < end:
+        time.sleep(1)
+    states = dict(Counter(Job.objects.values_list("state", flat=True)))
+    print(f"  background jobs: {states}, most attempts {max(Job.objects.values_list('attempts', flat=True), default=0)}")
+    return [f"job {job.pk} {job.work} is still {job.state}" for job in Job.objects.open()]
+
+
+def pages_answer() -> list[str]:
+    """No page answers 500 once all is over: everybody walks through what there is."""
+    shared, walked = Shared(BASE, DICE), 0
+    for name in ROLES:
+        person = Person(shared, name)
+        person.login()
+        for _round in range(2):
+            for path in [path for paths in list(person.places.values()) for path in paths[:2]]:
+                person.learn(person.get(path), path)
+                walked += 1
+    print(f"  {walked} pages walked afterwards")
+    return plain_failures(shared)
+
+
+def tracebacks() -> list[str]:
+    """The last lines of what the log calls a traceback, each once."""
+    lines, found, inside = (FOLDER / f"{PHASE}.log").read_text(errors="replace").splitlines(), Counter(), False
+    for line in lines:
+        if line.startswith("Traceback"):
+            inside = True
+        elif inside and line and not line.startswith((" ", "Traceback")):
+            found[line[:200]] += 1
+            inside = False
+    for line, number in found.most_common(12):
+        print(f"    log, {number} times: {line}")
+    return []
+
+
+def write_paths(shared: Shared) -> None:
+    """Which addresses that write went through, and which did not and why."""
+    every = scenes.write_paths() | shared.targets
+    outcomes = defaultdict(Counter)
+    for one in shared.sent:
+        outcomes[one.method, one.name][one.outcome] += 1
+    acked = {key for key, counted in outcomes.items() if counted["acked"]}
+    print(f"  write paths: {len(every | acked)}; acknowledged at least once {len(acked)}")
+    for key in sorted(acked):
+        print(f"    + {key[0]} {key[1]} {dict(outcomes[key])}")
+    for key in sorted(every - acked):
+        reason = LEFT_ALONE.get(key[1])
+        if reason is None and key in outcomes:
+            last = next(one for one in reversed(shared.sent) if (one.method, one.name) == key)
+            reason = f"tried {sum(outcomes[key].values())} times, refused ({last.status}): {last.told[:160]}"
+        print(f"    - {key[0]} {key[1]}: {reason or 'no writer came there'}")
+
+
+# --- the phases --------------------------------------------------------------------------------------------
+def kill() -> list[str]:
+    server, kills = Server(), Counter()
+    server.start()
+    server.wait()
+    next_kill = [time.time() + 15]
+
+    def meanwhile(_shared) -> None:
+        if time.time() < next_kill[0]:
+            return
+        which = DICE.choice([("web",), ("web",), ("worker",), ("web", "worker")])
+        server.kill(*which)
+        kills[" and ".join(which)] += 1
+        time.sleep(DICE.random())
+        server.start(*which)
+        next_kill[0] = time.time() + DICE.uniform(6, 12)
+
+    shared = crowd(SECONDS, meanwhile)
+    server.kill()
+    server.start()
+    server.wait()
+    print(f"  killed: {dict(kills)}")
+    told(shared)
+    wrong = [*jobs_end(), *plain_failures(shared), *proofs.all_of(shared.sent), *pages_answer(), *tracebacks()]
+    server.kill(by=signal.SIGTERM)
+    write_paths(shared)
+    return wrong
+
+
+def two() -> list[str]:
+    server, wrong = Server(), []
+    server.start("web")
+    server.wait()
+    shared = Shared(BASE, DICE)
+    pair = [Person(shared, "planner"), Person(shared, "uji-perencana")]
+    for one in pair:
+        one.login()
+    for what, path, name, stored in scenes.editable():
+        outcome = Counter()
+        for _round in range(ROUNDS):
+            forms = [next((form for form, _target, _action in one.learn(one.get(path), path) if name in form.fields), None) for one in pair]
+            if None in forms:
+                outcome["no form"] += 1
+                continue
+            start, marks, answers = threading.Barrier(2), [one.mark() for one in pair], [None, None]
+
+            def save(index, forms=forms, start=start, marks=marks, answers=answers):
+                values = [(key, value) for key, value in forms[index].form_values() if key != name]
+                start.wait()
+                answers[index] = pair[index].post(path, [*values, (name, f"Uji {marks[index]}")], [], [marks[index]])[0]
+
+            threads = [threading.Thread(target=save, args=[index]) for index in (0, 1)]
+            [thread.start() for thread in threads]
+            [thread.join() for thread in threads]
+            kept = [mark for mark, sent in zip(marks, answers, strict=True) if sent.outcome == "acked"]
+            now = str(stored())
+            if any(sent.outcome == "failed" for sent in answers):
+                outcome["failed"] += 1
+            elif len(kept) == 1 and kept[0] in now:
+                outcome["one stored, the other told"] += 1
+            elif len(kept) == 2:
+                outcome["LOST: both were told it is stored"] += 1
+            elif not kept and not any(mark in now for mark in marks):
+                outcome["both told, nothing stored"] += 1
+            else:
+                outcome[f"odd: {len(kept)} acknowledged, stored {now[:30]}"] += 1
+        print(f"  {what}: {dict(outcome)}")
+        good = ("one stored, the other told",)
+        wrong += [f"{what}: {number} times {how}" for how, number in outcome.items() if how not in good and not how.startswith("both told")]
+        if outcome["both told, nothing stored"] > ROUNDS / 2:
+            wrong.append(f"{what}: nobody could save")
+    server.kill(by=signal.SIGTERM)
+    return wrong + plain_failures(shared) + tracebacks()
+
+
+def main() -> None:
+    began = time.time()
+    prepare()
+    wrong = globals()[PHASE]()
+    for sentence in wrong[:40]:
+        print(f"  WRONG: {sentence}")
+    print(f"  {PHASE}: {'as it should be' if not wrong else f'{len(wrong)} things are wrong'} ({time.time() - began:.0f} s)")
+    sys.exit(bool(wrong))
+
+
+import random  # noqa: E402
+
+DICE = random.Random(SEED)  # noqa: S311 - no secret
+main()
