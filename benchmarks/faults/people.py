@@ -462,13 +462,13 @@ class Machine(Person):
         content = (operation.get("requestBody") or {}).get("content", {})
         if not content:
             return self.post(address, [], [], [], method.upper())[0]
-        is_form = "application/json" not in content
         schema = next(iter(content.values()))["schema"]
         marks: list[str] = []
         whole = self.get(collection + f"{example['key']}/") if example and method in ("put", "patch") and "key" in example else None
         if whole is not None and whole.ok:
             example = whole.json()
         body = self._body(schema, example if path == collection or method in ("put", "patch") else {}, marks, is_new=method == "post")
+        is_form = "application/json" not in content or any(isinstance(one, tuple) for one in body.values())
         if not is_form:
             return self.post(address, [], [], marks, method.upper(), json=body)[0]
         files = [(name, value) for name, value in body.items() if isinstance(value, tuple)]
