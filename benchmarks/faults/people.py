@@ -12,13 +12,15 @@ import string
 import threading
 import time
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import urldefrag, urljoin, urlsplit
+from zipfile import BadZipFile
 
 import lxml.html
 import requests
 from django.urls import Resolver404, resolve
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from PIL import Image
 
 from benchmarks.generator import values_of
@@ -26,13 +28,6 @@ from slumareas.scoring import DENOMINATORS, PERMEN_14_2018, RULE_SETS
 
 PASSWORD = "kotaku-demo"  # noqa: S105 - that of the demo programme
 MARK = re.compile(r"uji-[a-z0-9]{10}")
-START = (
-    "/", "/workshops/", "/workshops/new/", "/slum-areas/", "/slum-areas/map/", "/slum-areas/years/", "/slum-areas/works/new/",
-    "/slum-areas/imports/", "/slum-areas/hectares/", "/slum-areas/neighbourhoods/new/", "/slum-areas/baselines/new/",
-    "/agreements/", "/agreements/follow-ups/", "/agreements/follow-ups/new/", "/agreements/follow-ups/import/",
-    "/agreements/review/", "/agreements/review/new/", "/agreements/records/", "/agreements/unanswered/", "/assets/",
-    "/assets/new/", "/assets/stages/", "/verify/", "/account/", "/admin/",
-)  # fmt: skip
 # Not pressed, with the reason that the report prints.
 LEFT_ALONE = {
     "account_logout": "ends the session of the writer",
@@ -52,9 +47,13 @@ LEFT_ALONE = {
     "mfa_reauthenticate": "needs a second device",
     "mfa_deactivate_totp": "needs a second device",
     "mfa_generate_recovery_codes": "needs a second device",
+    "verify": "compares a file with a paper, writes nothing",
+    "admin:login": "the pages' login is the same",
 }
 SELDOM = re.compile(r"delete|cancel|lock|close|withdraw|set.aside|remove|undo|finish|verify|renew|publish|restore")
-PLACES_KEPT, MOST_TRIES = 12, 60
+PLACES_KEPT, MOST_TRIES = 12, 40
+# Text inputs of pages that take no sentence.
+NO_SENTENCE = {"rt", "rw", "signs_for", "nik"}
 
 
 @dataclass
@@ -84,9 +83,10 @@ class Shared:
     stop: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     files: dict = field(default_factory=dict)
-
-    def acked(self, key: tuple) -> int:
-        return sum(one.outcome == "acked" for one in self.sent if (one.method, one.name) == key)
+    starts: list[str] = field(default_factory=list)
+    schema: dict = field(default_factory=dict)
+    acked: Counter = field(default_factory=Counter)
+    known: dict = field(default_factory=dict)
 
 
 def name_of(path: str) -> str | None:
@@ -119,12 +119,6 @@ def workbook(rows: int, dice: random.Random) -> bytes:
     return stream.getvalue()
 
 
-def boundary() -> bytes:
-    ring = [[105.16, -2.06], [105.17, -2.06], [105.17, -2.05], [105.16, -2.05], [105.16, -2.06]]
-    shape = {"type": "Polygon", "coordinates": [ring]}
-    return json.dumps({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": shape}]}).encode()  # fmt: skip
-
-
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n"
 
 
@@ -135,11 +129,13 @@ class Person:
         self.shared, self.username = shared, username
         self.dice = random.Random(zlib.crc32((username or "guest").encode()) ^ shared.dice.randrange(1 << 30))
         self.http = requests.Session()
-        self.places: dict[str, list[str]] = {}
-        self.ways: dict[tuple, list[str]] = {}
-        self.tries: dict[tuple, int] = {}
-        for path in START:
-            self._remember(path)
+        # What people of one role learn they tell each other.
+        group = {"uji-perencana": "planner", "uji-pengelola": "admin"}.get(username, username)
+        self.places, self.ways, self.tries, self.visits = shared.known.setdefault(group, ({}, {}, Counter(), Counter()))
+        for path in shared.starts:
+            is_admin = path.startswith("/admin/")
+            if username is not None and (not is_admin or group == "admin"):
+                self._remember(path)
 
     # --- asking ---------------------------------------------------------------------------------------------
     def get(self, path: str):
@@ -200,6 +196,8 @@ class Person:
             sent.outcome, sent.told = "refused", said(answer)
         with self.shared.lock:
             self.shared.sent.append(sent)
+            if sent.outcome == "acked":
+                self.shared.acked[sent.method, sent.name] += 1
 
     # --- finding forms --------------------------------------------------------------------------------------
     def _remember(self, path: str) -> None:
@@ -241,31 +239,35 @@ class Person:
         return found
 
     def _rank(self, key: tuple) -> tuple:
-        often = self.shared.acked(key) * (4 if SELDOM.search(key[1]) else 1)
-        return often, self.tries.get(key, 0), self.dice.random()
+        often = self.shared.acked[key] * (4 if SELDOM.search(key[1]) else 1)
+        return often + self.tries[key] / 2, self.dice.random()
 
     def step(self) -> None:
         """Go to a page, fill in a form of it."""
-        open_ways = [key for key in self.ways if self.ways[key] and self.tries.get(key, 0) < MOST_TRIES]
-        if open_ways and self.dice.random() < 0.55:
+        open_ways = [key for key in list(self.ways) if self.ways[key] and self.tries[key] < MOST_TRIES]
+        if open_ways and self.dice.random() < 0.6:
             path = self.dice.choice(self.ways[min(open_ways, key=self._rank)])
         else:
-            path = self.dice.choice(self.places[self.dice.choice(sorted(self.places))])
+            name = min(list(self.places), key=lambda one: (self.visits[one], self.dice.random()))
+            path = self.dice.choice(self.places[name])
         page = self.get(path)
+        if page is None or page.status_code >= 500:
+            return
+        self.visits[name_of(path)] += 1
         for _round in range(3):  # a preview leads to the next form, and so does the page after storing
             found = self.learn(page, path)
             if not found:
                 return
             form, target, action = min(found, key=lambda one: self._rank(("POST", one[1])))
-            if SELDOM.search(target) and self.shared.acked(("POST", target)) > 3 and self.dice.random() < 0.8:
+            if SELDOM.search(target) and self.shared.acked["POST", target] > 3 and self.dice.random() < 0.8:
                 return
-            self.tries[("POST", target)] = self.tries.get(("POST", target), 0) + 1
-            values, files, marks = self.filled(form)
+            self.tries["POST", target] += 1
+            values, files, marks = self.filled(form, target, action)
             sent, answer = self.post(action, values, files, marks)
             if answer is None or sent.outcome == "failed":
                 return
             if answer.status_code == 302:
-                path = urljoin(action, answer.headers["Location"])
+                path = urlsplit(urljoin(self.shared.base + action, answer.headers["Location"])).path
                 page = self.get(path)
             else:
                 page, path = answer, action
@@ -280,7 +282,7 @@ class Person:
     def mark(self) -> str:
         return "uji-" + "".join(self.dice.choices(string.ascii_lowercase + string.digits, k=10))
 
-    def filled(self, form) -> tuple[list, list, list]:
+    def filled(self, form, target: str, action: str) -> tuple[list, list, list]:
         """What a person would send: what stands there stays, what is empty and asked for gets something that fits."""
         values, files, marks, radios = [], [], [], {}
         buttons = []
@@ -306,7 +308,7 @@ class Person:
                     values.append((name, field_.get("value") or "on"))
             elif kind == "file":
                 if field_.get("required") is not None or self.dice.random() < 0.6:
-                    files.append((name, self._file(field_)))
+                    files.append((name, self._file(field_, target, action, marks)))
             elif kind != "image":
                 values.append((name, self._text(field_, name, kind, marks)))
         for name, boxes in radios.items():
@@ -332,19 +334,49 @@ class Person:
         is_asked = field_.get("required") is not None or self.dice.random() < 0.7
         return [self.dice.choice(full)] if full and is_asked else (chosen[:1] or [""])
 
-    def _file(self, field_):
+    def _file(self, field_, target: str, action: str, marks: list[str]):
         wanted, name = (field_.get("accept") or "").lower(), field_.get("name")
-        if "json" in wanted or "kml" in wanted:
-            return "batas.geojson", boundary(), "application/geo+json"
-        if "xls" in wanted or "spreadsheet" in wanted or "import" in name:
+        if "boundaries" in target:
+            return "batas.geojson", self.shared.files.get(action, b"{}"), "application/geo+json"
+        if target.startswith("slumareas:import"):
             key = "large" if self.dice.random() < 0.3 else "small"
             with self.shared.lock:
                 if key not in self.shared.files or key == "small":
-                    self.shared.files[key] = workbook(4000 if key == "large" else 12, self.dice)
+                    self.shared.files[key] = workbook(3000 if key == "large" else 12, self.dice)
             return "data-dasar.xlsx", self.shared.files[key], "application/octet-stream"
+        if "import" in target:
+            return "daftar.xlsx", self._own_list(target, action, marks), "application/octet-stream"
         if "image" in wanted or "jpg" in wanted or "photo" in name or "picture" in name:
             return "foto.jpg", picture(), "image/jpeg"
         return "berkas.pdf", PDF + f"% {self.mark()}\n".encode(), "application/pdf"
+
+    def _own_list(self, target: str, action: str, marks: list[str]) -> bytes:
+        """The list that the product itself writes, with another text in it."""
+        address = {"workshops:participant_import": action.replace("/import/", ".xlsx"), "agreements:follow_up_import": "/agreements/follow-ups/follow-ups.xlsx"}.get(target)  # fmt: skip
+        try:
+            if address:
+                content = self.http.get(self.shared.base + address, timeout=60).content
+            else:
+                page = self.http.get(self.shared.base + action.replace("/import/", "/export/"), timeout=60)
+                form = next(form for form in forms_of(page) if "format" in form.fields)
+                values = [*((key, value) for key, value in form.form_values() if key != "format"), ("format", "0")]
+                content = self.http.post(page.url, values, headers={"Referer": page.url}, timeout=60).content
+            book = load_workbook(io.BytesIO(content))
+        except (requests.RequestException, StopIteration, BadZipFile, KeyError):
+            return b""
+        sheet = book.active
+        heading = next((row for row in sheet.iter_rows(max_row=8) if sum(cell.value is not None for cell in row) > 2), None)
+        if heading is None:
+            return content
+        if sheet.max_row > heading[0].row + 8:
+            sheet.delete_rows(heading[0].row + 9, sheet.max_row)
+        told = [cell.column for cell in heading if re.search(r"nama|name|judul|title|teks|text|catatan|note|kendala|jabatan", str(cell.value or "").lower())]
+        if told and sheet.max_row > heading[0].row:
+            marks.append(self.mark())
+            sheet.cell(heading[0].row + 1, told[-1]).value = f"Uji {marks[-1]}"
+        stream = io.BytesIO()
+        book.save(stream)
+        return stream.getvalue()
 
     def _text(self, field_, name: str, kind: str, marks: list[str]) -> str:
         value = (field_.text or "").removeprefix("\n") if field_.tag == "textarea" else field_.get("value") or ""
@@ -355,6 +387,10 @@ class Person:
             return value or (self._special(field_, name, kind) if is_asked else "")
         longest = int(field_.get("maxlength") or 1000)
         is_long = field_.tag == "textarea" or longest >= 30
+        if field_.get("inputmode") in ("numeric", "decimal"):
+            return value or (str(self.dice.randint(1, 90)) if is_asked else "")
+        if re.sub(r"^.*-", "", name) in NO_SENTENCE:
+            return value or str(self.dice.randint(1, 999))
         if not is_long or field_.get("pattern") or field_.get("list"):
             return value or ("".join(self.dice.choices(string.ascii_uppercase + string.digits, k=min(longest, 6))) if is_asked else "")
         if value and self.dice.random() < 0.5 or not value and not is_asked:
@@ -396,7 +432,7 @@ SPECIAL = {
     "key": lambda dice: f"uji-{dice.randint(1, 10**6)}",
     "number": lambda dice: f"UJI-{dice.randint(1, 10**6)}",
     "username": lambda dice: f"uji{dice.randint(1, 10**6)}",
-    "geometry": lambda dice: boundary().decode(),
+    "geometry": lambda dice: "",
     "boundary": lambda dice: "",
 }  # fmt: skip
 
@@ -426,29 +462,23 @@ class Machine(Person):
     """A program that uses the API: takes the schema, copies what it finds, changes its texts and sends it again."""
 
     def run(self) -> None:
-        schema = None
-        while schema is None and not self.shared.stop.is_set():
-            try:
-                schema = self.http.get(self.shared.base + "/api/schema/?format=json", timeout=90).json() if self.login() else None
-            except (requests.RequestException, ValueError, StopIteration):
-                time.sleep(0.5)
-        if schema is None:
-            return
-        self.schemas = schema["components"]["schemas"]
-        self.paths, self.named = schema["paths"], {}
+        while not self.shared.stop.is_set() and not self.login():
+            time.sleep(0.5)
+        self.schemas, self.paths = self.shared.schema["components"]["schemas"], self.shared.schema["paths"]
+        self.named: dict[tuple, str] = {}
         calls = [(path, method) for path, told in self.paths.items() for method in told if method in ("post", "put", "patch", "delete")]
         while not self.shared.stop.is_set():
             ranked = sorted(calls, key=lambda one: self._rank((one[1].upper(), one[0])))
             path, method = self.dice.choice(ranked[: max(12, len(ranked) // 4)])
-            self.tries[(method.upper(), path)] = self.tries.get((method.upper(), path), 0) + 1
+            self.tries[method.upper(), path] += 1
             sent = self.call(path, method)
             if sent:
                 self.named[method.upper(), path] = sent.name
 
     def _rank(self, key: tuple) -> tuple:
-        if self.tries.get(key, 0) > MOST_TRIES:
-            return 1000, 0, 0
-        return self.shared.acked((key[0], self.named.get(key, ""))), self.tries.get(key, 0), self.dice.random()
+        if self.tries[key] > MOST_TRIES:
+            return 1000, 0
+        return self.shared.acked[key[0], self.named.get(key, "")] + self.tries[key] / 2, self.dice.random()
 
     def call(self, path: str, method: str) -> Sent | None:
         operation = self.paths[path][method]
@@ -517,7 +547,8 @@ class Machine(Person):
         if kind == "boolean":
             return self.dice.random() < 0.5
         if kind in ("integer", "number"):
-            return self.dice.randint(int(told.get("minimum", 1)), int(min(told.get("maximum", 90), 90)))
+            least = int(told.get("minimum", 1))
+            return self.dice.randint(least, max(least, int(min(told.get("maximum", 90), 90))))
         if told.get("format") == "date":
             return f"2026-{self.dice.randint(1, 11):02}-{self.dice.randint(1, 28):02}"
         if told.get("format") == "date-time":

@@ -2,15 +2,17 @@
 
 import datetime
 import inspect
+import json
 import sys
+from contextlib import suppress
 
 from django.contrib import admin
 from django.db import transaction
 from django.test import RequestFactory
-from django.urls import URLResolver, get_resolver, reverse
+from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from agreements.models import Agreement, AgreementRecord, FollowUp, Signatory
+from agreements.models import Agreement, AgreementRecord, Evidence, FollowUp, Review, Signatory
 from assets.models import Asset, Package
 from benchmarks.faults.people import PASSWORD
 from core.models import Organization, Region, User
@@ -106,6 +108,60 @@ def starts_for_guests() -> list[str]:
         *(reverse("workshops:check_in_self", args=[code]) for code in codes),
         *(reverse("assets:asset_card", args=[code]) for code in cards),
     ]
+
+
+def starts() -> list[str]:
+    """Where everybody begins: every address of pages that can be made from what is stored, some of each."""
+    known = {
+        "slug": {"workshops": ["lokakarya-gangguan-1", "lokakarya-gangguan-2"], "slumareas": list(SlumArea.objects.values_list("slug", flat=True)[:3])},
+        "number": {"assets": [Package.objects.filter(stage=stage).values_list("number", flat=True).first() for stage in Package.objects.values_list("stage", flat=True).distinct().order_by("stage")]},
+        "key": {"agreements": list(Agreement.objects.order_by("-pk").values_list("key", flat=True)[:3])},
+        "code": {"slumareas": ["19.05.01.1001"]},
+    }  # fmt: skip
+    known["slug"]["agreements"] = known["slug"]["workshops"]
+    rows = {
+        "neighbourhood": NeighbourhoodUnit, "baseline": Baseline, "work": Work, "year": AssessmentYear, "follow_up": FollowUp,
+        "evidence": Evidence, "review": Review, "signatory": Signatory, "participant": Participant, "agenda_item": AgendaItem,
+    }  # fmt: skip
+    found = ["/", "/account/", "/admin/"]
+
+    def walk(patterns, namespace=""):
+        for one in patterns:
+            if isinstance(one, URLResolver):
+                if one.namespace != "admin" and "api/" not in str(one.pattern):
+                    walk(one.url_patterns, one.namespace or namespace)
+                continue
+            names = list(one.pattern.converters)
+            values = [known.get(name, {}).get(namespace) for name in names]
+            if not names and one.name and namespace:
+                found.append(reverse(f"{namespace}:{one.name}"))
+            elif len(names) == 1 and values[0]:
+                found.extend(reverse(f"{namespace}:{one.name}", args=[value]) for value in values[0])
+            elif names == ["pk"]:
+                model = next((model for word, model in rows.items() if (one.name or "").startswith(word)), None)
+                if model:
+                    found.extend(reverse(f"{namespace}:{one.name}", args=[pk]) for pk in model.objects.order_by("-pk").values_list("pk", flat=True)[:3])
+
+    walk(get_resolver().url_patterns)
+    for model in admin.site._registry:
+        stem = f"admin:{model._meta.app_label}_{model._meta.model_name}_"
+        for what in ("changelist", "add", "import"):
+            with suppress(NoReverseMatch):
+                found.append(reverse(stem + what))
+        for pk in model._default_manager.order_by("-pk").values_list("pk", flat=True)[:3]:
+            found += [reverse(stem + what, args=[pk]) for what in ("change", "delete")]
+    return [path for path in found if path and not path.endswith((".pdf", ".xlsx", ".csv", ".zip", ".ics"))]
+
+
+def boundaries() -> dict[str, bytes]:
+    """By the address of the form: a shape that lies where the area does."""
+    found = {}
+    for area in SlumArea.objects.all():
+        village = area.villages.exclude(boundary=None).first()
+        drawn = area.boundaries.first()
+        if shape := (drawn.geometry if drawn else village and village.boundary):
+            found[reverse("slumareas:area_boundaries", args=[area.slug])] = json.dumps(shape).encode()
+    return found
 
 
 def write_paths() -> set[tuple[str, str]]:
