@@ -63,7 +63,9 @@ class FreshModelForm(NativeInputsMixin, forms.ModelForm):
         self.fields["seen"].initial = self._latest_id()
 
     def _latest(self):
-        return self.instance.history.select_related("history_user").first() if self.instance.pk else None
+        """By the order of writing: after a clock that was ahead, the latest line is not the one with the latest date."""
+        lines = self.instance.history.select_related("history_user").order_by("-history_id")
+        return lines.first() if self.instance.pk else None
 
     def _latest_id(self):
         latest = self._latest()

@@ -100,7 +100,7 @@ def histories_equal_rows(bare: set[tuple]) -> list[str]:
         names = [one.attname for one in history.tracked_fields]
         last = {}
         key = model._meta.pk.attname
-        for line in history.objects.order_by("history_date", "history_id").values(key, "history_type", "history_id", *names).iterator(2000):
+        for line in history.objects.order_by("history_id").values(key, "history_type", "history_id", *names).iterator(2000):
             last[line[key]] = line
             lines += 1
         for row in model._base_manager.values(key, *names).iterator(2000):

@@ -13,10 +13,13 @@ The database is BENCH_DATABASE_URL (which is emptied of nothing: give an empty o
 FAULTS_ROUNDS (12) how often `two` tries each record, FAULTS_SEED (1) what is chosen. Exit 0: nothing was lost or half done.
 """
 
+import json
 import os
+import random
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -25,6 +28,8 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter, defaultdict
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -121,18 +126,21 @@ import django  # noqa: E402
 
 django.setup()
 
+import lxml.html  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+from django_q.models import Schedule  # noqa: E402
 from drf_spectacular.generators import SchemaGenerator  # noqa: E402
 
 from benchmarks.faults import proofs, scenes  # noqa: E402
-from benchmarks.faults.people import LEFT_ALONE, Machine, Person, Shared  # noqa: E402
-from core.jobs import Job  # noqa: E402
+from benchmarks.faults.people import LEFT_ALONE, Machine, Person, Shared, forms_of, workbook  # noqa: E402
+from core.jobs import Job, has_worker  # noqa: E402
 from core.models import User  # noqa: E402
 from kotaku import demo  # noqa: E402
+from slumareas.models import Import  # noqa: E402
 
 ROLES = ("planner", "verifier", "pokja_member", "opd_user", "balai", "village_user", "viewer", "admin")
-POLITE = ("Maaf", "Sorry")
 
 
 class Server:
@@ -191,36 +199,47 @@ def prepare() -> None:
     connection.close()
 
 
-def crowd(seconds: float, meanwhile=lambda shared: None, wait: float = 60) -> Shared:
-    """Everybody writes for that long; `meanwhile(shared)` is called again and again."""
+def crowd(stages: list[tuple], meanwhile=lambda: None) -> tuple[Shared, dict[str, list]]:
+    """Everybody writes through the stages, each (name, seconds, what begins it); gives also what was sent in each."""
     shared = Shared(BASE, DICE, starts=scenes.starts(), schema=SchemaGenerator().get_schema(public=True), files=scenes.boundaries())
     everybody = [Person(shared, name) for name in (*ROLES, "uji-perencana", "uji-verifikator", "uji-pengelola", None)]
-    everybody += [Machine(shared, "uji-program")]
-    threads = [threading.Thread(target=one.run, daemon=True) for one in everybody]
     for path in scenes.starts_for_guests():
-        everybody[-2]._remember(path)
+        everybody[-1]._remember(path)
+    everybody.append(Machine(shared, "uji-program"))
+    connection.close()
+    threads = [threading.Thread(target=one.run, daemon=True) for one in everybody]
     for thread in threads:
         thread.start()
-    end = time.time() + seconds
-    while time.time() < end:
-        meanwhile(shared)
-        time.sleep(0.2)
+    marks = []
+    for name, seconds, begin in stages:
+        begin()
+        marks.append((name, time.time()))
+        while time.time() < marks[-1][1] + seconds:
+            meanwhile()
+            time.sleep(0.2)
     shared.stop.set()
     for thread in threads:
-        thread.join(wait)
-    return shared
+        thread.join(90)
+    ends = [at for _name, at in marks[1:]] + [time.time()]
+    sent = {
+        name: [one for one in shared.sent if begun <= one.begun < end] for (name, begun), end in zip(marks, ends, strict=True)
+    }
+    for name, those in sent.items():
+        print(f"  {name}: {len(those)} requests that write or failed, {dict(Counter(one.outcome for one in those))}")
+    return shared, sent
 
 
-def told(shared: Shared) -> None:
-    counted = Counter(one.outcome for one in shared.sent)
-    print(f"  {len(shared.sent)} writes sent: {dict(counted)}")
-
-
-def plain_failures(shared: Shared) -> list[str]:
-    """5xx answers, each kind once with how often."""
-    found = Counter((one.status, one.method, one.name) for one in shared.sent if one.outcome == "failed")
-    paths = {(one.status, one.method, one.name): one.path for one in shared.sent if one.outcome == "failed"}
-    return [f"{status} {number} times: {method} {name} (e.g. {paths[status, method, name]})" for (status, method, name), number in found.items()]
+def failures(sent: list, polite: tuple = ()) -> list[str]:
+    """Answers of 5xx, each kind once with how often; one of the `polite` numbers with its sentence is as it should be."""
+    found, examples = Counter(), {}
+    for one in sent:
+        if one.outcome == "failed" and not (one.status in polite and ('"detail"' in one.told or 'class="sentence"' in one.told)):
+            found[one.status, one.method, one.name] += 1
+            examples[one.status, one.method, one.name] = one.path
+    politely = Counter(one.status for one in sent if one.outcome == "failed")
+    if polite and politely:
+        print(f"    answered {dict(politely)}")
+    return [f"{key[0]} {number} times: {key[1]} {key[2]} (e.g. {examples[key]})" for key, number in found.items()]
 
 
 def jobs_end(seconds: int = 150) -> list[str]:
@@ -243,21 +262,20 @@ def pages_answer() -> list[str]:
             person.get(path)
             walked += 1
     print(f"  {walked} pages walked afterwards")
-    return plain_failures(shared)
+    return failures(shared.sent)
 
 
-def tracebacks() -> list[str]:
+def tell_log() -> None:
     """The last lines of what the log calls a traceback, each once."""
     lines, found, inside = (FOLDER / f"{PHASE}.log").read_text(errors="replace").splitlines(), Counter(), False
     for line in lines:
         if line.startswith("Traceback"):
             inside = True
         elif inside and line and not line.startswith((" ", "Traceback")):
-            found[line[:200]] += 1
+            found[line[:160]] += 1
             inside = False
     for line, number in found.most_common(12):
         print(f"    log, {number} times: {line}")
-    return []
 
 
 def write_paths(shared: Shared) -> None:
@@ -285,7 +303,7 @@ def kill() -> list[str]:
     server.wait()
     next_kill = [time.time() + 15]
 
-    def meanwhile(_shared) -> None:
+    def meanwhile() -> None:
         if time.time() < next_kill[0]:
             return
         which = DICE.choice([("web",), ("web",), ("worker",), ("web", "worker")])
@@ -295,13 +313,12 @@ def kill() -> list[str]:
         server.start(*which)
         next_kill[0] = time.time() + DICE.uniform(6, 12)
 
-    shared = crowd(SECONDS, meanwhile)
+    shared, _sent = crowd([("writing", SECONDS, lambda: None)], meanwhile)
     server.kill()
     server.start()
     server.wait()
     print(f"  killed: {dict(kills)}")
-    told(shared)
-    wrong = [*jobs_end(), *plain_failures(shared), *proofs.all_of(shared.sent, bare), *pages_answer(), *tracebacks()]
+    wrong = [*jobs_end(), *failures(shared.sent), *proofs.all_of(shared.sent, bare), *pages_answer()]
     server.kill(by=signal.SIGTERM)
     write_paths(shared)
     return wrong
@@ -350,20 +367,164 @@ def two() -> list[str]:
         if outcome["both told, nothing stored"] > ROUNDS / 2:
             wrong.append(f"{what}: nobody could save")
     server.kill(by=signal.SIGTERM)
-    return wrong + plain_failures(shared) + tracebacks()
+    return wrong + failures(shared.sent)
+
+
+def disk() -> list[str]:
+    server, bare, filler, said = Server(), proofs.without_history(), FOLDER / "disk" / "filler", []
+    server.start()
+    server.wait()
+
+    def fill() -> None:
+        with filler.open("ab", buffering=0) as file:
+            for size in (1 << 20, 1 << 12):
+                with suppress(OSError):
+                    while file.write(b"\0" * size) == size:
+                        pass
+        said.append(ask("/healthz"))
+
+    shared, sent = crowd([("room", 15, lambda: None), ("full", SECONDS / 5, fill), ("room again", SECONDS / 6, filler.unlink)])
+    health = json.loads(said[0][1])
+    print(f"  /healthz while full: {said[0][0]} {health['status']}, disk {health['disk']}")
+    wrong = failures(sent["room"]) + failures(sent["full"], (503, 507)) + failures([one for one in sent["room again"] if one.begun > sent["room again"][0].begun + 2])
+    if health["disk"] != {"state": "warning", "free_percent": 0}:
+        wrong.append("/healthz does not say that the disk is full")
+    if not any(one.outcome == "acked" for one in sent["room again"]):
+        wrong.append("nothing could be stored after there was room again")
+    wrong += [*jobs_end(), *proofs.all_of(shared.sent, bare), *pages_answer()]
+    server.kill(by=signal.SIGTERM)
+    return wrong
+
+
+def large_file_sent() -> None:
+    """Work for the background worker, sent as a person does."""
+    shared = Shared(BASE, DICE)
+    person = Person(shared, "planner")
+    person.login()
+    page = person.get("/slum-areas/imports/")
+    form = next(form for form in forms_of(page) if "file" in form.fields)
+    values = [(name, "2023" if name == "year" else value) for name, value in form.form_values() if name != "file"]
+    content = workbook(3000 + DICE.randrange(200), DICE, year=2023)
+    sent, _answer = person.post("/slum-areas/imports/", values, [("file", ("besar.xlsx", content, "application/octet-stream"))], [])
+    print(f"  a large workbook was sent: {sent.outcome}, jobs open: {Job.objects.open().count()}")
+    connection.close()
+
+
+def gone() -> list[str]:
+    server, bare, said = Server(), proofs.without_history(), {}
+    server.start()
+    server.wait()
+    person = Person(Shared(BASE, DICE), "planner")
+    person.login()
+
+    def go() -> None:
+        large_file_sent()
+        time.sleep(1)
+        if CLUSTER:
+            CLUSTER.stop()
+        else:
+            held.append(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, check_same_thread=False))
+            held[0].execute("BEGIN IMMEDIATE")
+
+    def look() -> None:
+        for path in ("/healthz", "/workshops/", "/api/v1/workshops/", "/admin/"):
+            if path not in said and time.time() > went[0] + 3:
+                begun = time.time()
+                answer = person.get(path)
+                said[path] = (answer.status_code, answer.text, time.time() - begun) if answer is not None else (0, "", 0)
+
+    held, went = [], [float("inf")]
+
+    def come_back() -> None:
+        went[0] = float("inf")
+        if CLUSTER:
+            CLUSTER.start()
+        else:
+            held[0].execute("ROLLBACK")
+            held[0].close()
+
+    def leave() -> None:
+        go()
+        went[0] = time.time()
+
+    away = SECONDS / 5 if CLUSTER else 45  # SQLite waits for 20 seconds before it gives up
+    shared, sent = crowd([("there", 12, lambda: None), ("gone", away, leave), ("back", SECONDS / 5, come_back)], look)
+    for path, (status, text, seconds) in said.items():
+        print(f"  {path} while gone: {status} after {seconds:.1f} s: {' '.join(lxml.html.fromstring(text or '-').text_content().split())[:110]}")
+    wrong = failures(sent["there"]) + failures(sent["gone"], (503,)) + failures(sent["back"], (503,))
+    if CLUSTER:
+        wrong += [f"{path} answered {status} after {seconds:.0f} s" for path, (status, _text, seconds) in said.items() if status != 503 or seconds > 15]
+        wrong += [] if '"detail"' in said["/api/v1/workshops/"][1] else ["the API does not say it as JSON"]
+    if not any(one.outcome == "acked" for one in sent["back"]):
+        wrong.append("nothing could be stored after it came back")
+    alive = {name: process.poll() is None for name, process in server.running.items()}
+    print(f"  processes that lived through it: {alive}")
+    for name, is_alive in alive.items():
+        if not is_alive:
+            server.start(name)
+    wrong += [*jobs_end(), *proofs.all_of(shared.sent, bare), *pages_answer()]
+    if not has_worker(timezone.now()):
+        wrong.append("no worker gives a sign")
+    server.kill(by=signal.SIGTERM)
+    return wrong
+
+
+DAYS_AHEAD = 2
+
+
+def clock() -> list[str]:
+    if not shutil.which("faketime"):
+        print("  skipped: faketime is not installed (apt-get install faketime)")
+        return []
+    now, ahead, bare = Server(), Server(("faketime", "-f", f"+{DAYS_AHEAD}d")), proofs.without_history()
+    os.environ["DONT_FAKE_MONOTONIC"] = "1"
+    now.start()
+    now.wait()
+
+    def jump() -> None:
+        now.kill()
+        ahead.start()
+        ahead.wait()
+
+    def locked() -> None:
+        person = Person(Shared(BASE, DICE), "viewer")
+        for _attempt in range(6):
+            person.login("salah-sandi")
+        large_file_sent()
+        time.sleep(1)
+
+    def jump_back() -> None:
+        locked()
+        ahead.kill()
+        now.start()
+        now.wait()
+
+    third = SECONDS / 5
+    shared, sent = crowd([("as it is", third, large_file_sent), (f"{DAYS_AHEAD} days ahead", third, jump), ("back", third, jump_back)])
+    person = Person(Shared(BASE, DICE), "viewer")
+    print(f"  an account that was locked two days ahead may log in after the clock is back: {person.login()}")
+    print(f"  another account may log in: {Person(Shared(BASE, DICE), 'verifier').login()}")
+    for one in sent[f"{DAYS_AHEAD} days ahead"]:
+        one.begun, one.ended = (at + DAYS_AHEAD * 86400 for at in (one.begun, one.ended))
+    wrong = [*jobs_end(), *failures(shared.sent), *proofs.all_of(shared.sent, bare), *pages_answer()]
+    stored = Counter(Import.objects.filter(state="applied").values_list("sha256", flat=True))
+    wrong += [f"{number} times stored: import {sha}" for sha, number in stored.items() if number > 1]
+    late = [f"{row.name} {row.next_run - timezone.now()}" for row in Schedule.objects.all() if row.next_run > timezone.now() + timedelta(days=1, hours=12)]
+    print(f"  work by the clock that waits longer than a day and a half: {late or 'none'}")
+    now.kill(by=signal.SIGTERM)
+    return wrong
 
 
 def main() -> None:
     began = time.time()
     prepare()
-    wrong = globals()[PHASE]()
+    wrong = {"kill": kill, "two": two, "disk": disk, "gone": gone, "clock": clock}[PHASE]()
+    tell_log()
     for sentence in wrong[:40]:
         print(f"  WRONG: {sentence}")
     print(f"  {PHASE}: {'as it should be' if not wrong else f'{len(wrong)} things are wrong'} ({time.time() - began:.0f} s)")
     sys.exit(bool(wrong))
 
-
-import random  # noqa: E402
 
 DICE = random.Random(SEED)  # noqa: S311 - no secret
 main()

@@ -37,7 +37,7 @@ def set_up() -> None:
                 organization=Organization.objects.get(key=key), is_superuser=role == "admin",
             )  # fmt: skip
     today, by = timezone.localdate(), User.objects.get(username="planner")
-    for number in (1, 2):
+    for number in range(1, 6):
         if Workshop.objects.filter(slug=f"lokakarya-gangguan-{number}").exists():
             continue
         workshop = Workshop(
@@ -49,6 +49,8 @@ def set_up() -> None:
             AgendaItem(workshop=workshop, title=title, kind=kind).save()
         for one in range(3):
             Participant(workshop=workshop, name=f"Peserta Gangguan {one}").save()
+        if number == 3:
+            continue  # stays a draft
         workshop.start(by=by, at=timezone.now())
         for one in range(2):
             MinutesEntry(workshop=workshop, kind="note", text=f"Catatan {one}").write(by=by, based_on=0)
@@ -56,6 +58,10 @@ def set_up() -> None:
         record = AgreementRecord.objects.get(workshop=workshop)
         for one in range(2):
             Signatory(record=record, name=f"Penanda Uji {one}").save()
+        if number == 4:
+            record.open_for_signing(by=by, at=timezone.now())
+        if number == 5:
+            workshop.finish(by=by, at=timezone.now())
     year, _made = AssessmentYear.objects.get_or_create(year=2022, rule_set="permen_14_2018")
     village = Region.objects.get(code="19.05.01.1001")
     for number in range(3):
@@ -113,7 +119,7 @@ def starts_for_guests() -> list[str]:
 def starts() -> list[str]:
     """Where everybody begins: every address of pages that can be made from what is stored, some of each."""
     known = {
-        "slug": {"workshops": ["lokakarya-gangguan-1", "lokakarya-gangguan-2"], "slumareas": list(SlumArea.objects.values_list("slug", flat=True)[:3])},
+        "slug": {"workshops": [f"lokakarya-gangguan-{number}" for number in range(1, 6)], "slumareas": list(SlumArea.objects.values_list("slug", flat=True)[:3])},
         "number": {"assets": [Package.objects.filter(stage=stage).values_list("number", flat=True).first() for stage in Package.objects.values_list("stage", flat=True).distinct().order_by("stage")]},
         "key": {"agreements": list(Agreement.objects.order_by("-pk").values_list("key", flat=True)[:3])},
         "code": {"slumareas": ["19.05.01.1001"]},

@@ -1,5 +1,7 @@
 """Two people with the same record open: whoever saves second is told, however short after the first."""
 
+import datetime
+
 import pytest
 from django.utils import timezone
 
@@ -61,3 +63,18 @@ def test_a_form_alone_is_stored_with_its_many_to_many(planner):
     form.save()
     agreement.refresh_from_db()
     assert (agreement.text, list(agreement.organizations.all())) == ("Baru", [office])
+
+
+def test_a_clock_that_was_ahead_hides_no_change():
+    agreement = factories.AgreementFactory(text="Sepakat lama")
+    agreement.history.update(history_date=timezone.now() + datetime.timedelta(days=2))
+
+    def make(data):
+        return AgreementForm(data, instance=type(agreement).objects.get(pk=agreement.pk), is_draft=True)
+
+    mine = values_of(make(None)) | {"text": "Sepakat saya"}
+    agreement.text = "Sepakat orang lain"
+    agreement.save()
+    form = make(mine)
+    assert not form.is_valid()
+    assert "saat Anda mengetik" in str(form.errors)
