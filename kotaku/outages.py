@@ -44,7 +44,7 @@ def kind_of(error: BaseException | None) -> str | None:
     if isinstance(error, OperationalError | InterfaceError):
         name = getattr(error.__cause__, "sqlite_errorname", None)
         if name is None:
-            return OF_POSTGRESQL.get(getattr(error.__cause__, "sqlstate", None), AWAY)
+            return OF_POSTGRESQL.get(getattr(error.__cause__, "pgcode", None), AWAY)
         return next((kind for known, kind in OF_SQLITE.items() if name.startswith(known)), None)
     return None
 

@@ -52,7 +52,7 @@ LEFT_ALONE = {
     "admin:login": "the pages' login is the same",
 }
 SELDOM = re.compile(r"delete|cancel|lock|close|withdraw|set.aside|remove|undo|finish|verify|renew|publish|restore")
-PLACES_KEPT, MOST_TRIES = 12, 25
+PLACES_KEPT, MOST_TRIES = 12, 10
 # One workshop stays in progress, so that there is something to write in until the end.
 KEPT, SPENDS = "lokakarya-gangguan-1", re.compile(r"/(cancel|close|finish|delete|publish|open-for-signing)/$")
 TEXTS = re.compile(r"text|title|name|note|reason|place|position|preamble|obstacle|direction|activity|output|decision|source|dut|remark|condition_note")
@@ -109,19 +109,31 @@ def picture() -> bytes:
     return stream.getvalue()
 
 
-def workbook(rows: int, dice: random.Random, year: int = 2021) -> bytes:
-    """Baselines of one village of the demo; 3,000 rows are work for the background worker."""
-    book, rules = Workbook(write_only=True), RULE_SETS[PERMEN_14_2018]
-    sheet, names = book.create_sheet("Baseline"), [*DENOMINATORS, *rules.keys]
-    sheet.append(["region", "rw", "rt", "year", *names])
+def baselines(rows: int, dice: random.Random, year: int) -> list[list]:
+    """A table of baselines of one village of the demo."""
+    rules = RULE_SETS[PERMEN_14_2018]
+    names, first = [*DENOMINATORS, *rules.keys], dice.randint(100, 900)
+    found = [["region", "rw", "rt", "year", *names]]
     for number in range(rows):
-        values, first = values_of(dice, rules), dice.randint(100, 900) if rows < 100 else 0
-        row = [values[name] for name in names]
-        place = ["19.05.01.1001", str(number // 900 + 10), str(first + number % 900 + 1), year]
-        sheet.append([*place, *(float(value) if value is not None else None for value in row)])
-    stream = io.BytesIO()
+        values, place = values_of(dice, rules), first + number
+        row = [None if values[name] is None else float(values[name]) for name in names]
+        found.append(["19.05.01.1001", str(place // 900 + 10), str(place % 900 + 1), year, *row])
+    return found
+
+
+def workbook(dice: random.Random) -> bytes:
+    book, stream = Workbook(write_only=True), io.BytesIO()
+    sheet = book.create_sheet("Baseline")
+    for row in baselines(12, dice, 2021):
+        sheet.append(row)
     book.save(stream)
     return stream.getvalue()
+
+
+def large_list(dice: random.Random, year: int) -> bytes:
+    """Enough rows to be work for the background worker."""
+    rows = baselines(5000, dice, year)
+    return "\n".join(",".join("" if cell is None else str(cell) for cell in row) for row in rows).encode()
 
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n"
@@ -135,12 +147,16 @@ class Person:
         self.dice = random.Random(zlib.crc32((username or "guest").encode()) ^ shared.dice.randrange(1 << 30))
         self.http = requests.Session()
         # What people of one role learn they tell each other.
-        group = {"uji-perencana": "planner", "uji-pengelola": "admin"}.get(username, username)
+        group = {"uji-perencana": "planner", "uji-verifikator": "verifier"}.get(username, username)
+        group = "admin" if "pengelola" in (username or "") else "program" if "program" in (username or "") else group
         self.places, self.ways, self.tries, self.visits = shared.known.setdefault(group, ({}, {}, Counter(), Counter()))
         for path in shared.starts:
             is_admin = path.startswith("/admin/")
-            if username is not None and (not is_admin or group == "admin"):
-                self._remember(path)
+            if username is None or is_admin and group != "admin":
+                continue
+            self._remember(path)
+            if ("POST", name_of(path)) in shared.targets and name_of(path) not in LEFT_ALONE:
+                self.ways.setdefault(("POST", name_of(path)), []).append(path)
 
     # --- asking ---------------------------------------------------------------------------------------------
     def get(self, path: str):
@@ -152,6 +168,7 @@ class Person:
             return None
         if answer.status_code >= 500:
             self._keep(Sent(self.who, "GET", name_of(path) or path, path, [], time.time()), answer)
+            time.sleep(0.5)
         return answer
 
     @property
@@ -249,10 +266,10 @@ class Person:
 
     def step(self) -> None:
         """Go to a page, fill in a form of it."""
-        open_ways = [key for key in list(self.ways) if self.ways[key] and self.tries[key] < MOST_TRIES]
-        name = min(list(self.places), key=lambda one: (self.visits[one], self.dice.random()))
+        open_ways = [key for key in list(self.ways) if self.ways[key] and self.tries[key] < MOST_TRIES + self.shared.acked[key]]
+        name = min([name for name in list(self.places) if self.places[name]], key=lambda one: (self.visits[one], self.dice.random()))
         if open_ways and self.dice.random() > (0.05 if self.visits[name] else 0.5):
-            path = self.dice.choice(self.ways[min(open_ways, key=self._rank)])
+            path = self.dice.choice(self.ways[min(open_ways, key=self._rank)] or ["/"])
         else:
             path = self.dice.choice(self.places[name])
         self.visits[name_of(path)] += 1
@@ -261,9 +278,12 @@ class Person:
             return
         if page.status_code in (403, 404):
             for paths in (self.places.get(name_of(path), []), *self.ways.values()):
-                if path in paths and len(paths) > 1:
+                if path in paths:
                     paths.remove(path)
             return
+        if page.status_code == 405:
+            self.ways.pop(("POST", name_of(path)), None)
+        carried: list[str] = []
         for _round in range(3):  # a preview leads to the next form, and so does the page after storing
             found = self.learn(page, path)
             if not found:
@@ -274,9 +294,10 @@ class Person:
                 return
             self.tries["POST", target] += 1
             values, files, marks = self.filled(form, target, action)
-            sent, answer = self.post(action, values, files, marks)
+            sent, answer = self.post(action, values, files, marks + carried)
             if answer is None or sent.outcome == "failed":
                 return
+            carried = marks if answer.status_code == 200 and target.endswith("_import") else []
             if answer.status_code == 302:
                 path = urlsplit(urljoin(self.shared.base + action, answer.headers["Location"])).path
                 page = self.get(path)
@@ -325,14 +346,16 @@ class Person:
                 is_set = field_.get("checked") is not None
                 if name.upper().endswith("DELETE") or name.endswith("-clear"):
                     is_set = False
-                elif name in ("_selected_action", "action-toggle") or field_.get("required") is not None:
-                    is_set = name != "action-toggle" and self.dice.random() < 0.5 or field_.get("required") is not None
+                elif name in ("_selected_action", "action-toggle"):
+                    is_set = name == "_selected_action" and not any(key == name for key, _value in values)
+                elif field_.get("required") is not None or name == "confirmed":
+                    is_set = True
                 elif not is_set and self.dice.random() < 0.25:
                     is_set = True
                 if is_set:
                     values.append((name, field_.get("value") or "on"))
             elif kind == "file":
-                if field_.get("required") is not None or self.dice.random() < 0.6:
+                if field_.get("required") is not None or self.dice.random() < 0.85:
                     files.append((name, self._file(field_, target, action, marks)))
             elif kind != "image":
                 values.append((name, self._text(field_, name, kind, marks)))
@@ -350,8 +373,11 @@ class Person:
     def _chosen(self, field_, name: str) -> list[str]:
         options = [(one.get("value") or "", one.get("selected") is not None) for one in field_.iter("option")]
         chosen, full = [value for value, is_set in options if is_set and value], [value for value, _set in options if value]
+        if name == "format":
+            return full[:1]
         if name == "action" and not chosen:
-            full = [value for value in full if "delete" not in value and "export" not in value]
+            full = [value for value in full if "export" not in value]
+            return [self.dice.choice(full)] if full else [""]
         if field_.get("data-ajax--url") and not full:
             told = {"app_label": field_.get("data-app-label"), "model_name": field_.get("data-model-name"), "field_name": field_.get("data-field-name")}
             with suppress(requests.RequestException, ValueError):
@@ -369,11 +395,9 @@ class Person:
         if "boundaries" in target:
             return "batas.geojson", self.shared.files.get(action, b"{}"), "application/geo+json"
         if target.startswith("slumareas:import"):
-            key = "large" if self.dice.random() < 0.3 else "small"
-            with self.shared.lock:
-                if key not in self.shared.files or key == "small":
-                    self.shared.files[key] = workbook(3000 if key == "large" else 12, self.dice)
-            return "data-dasar.xlsx", self.shared.files[key], "application/octet-stream"
+            if self.dice.random() < 0.3:
+                return "data-dasar.csv", large_list(self.dice, self.dice.choice((2021, 2022))), "text/csv"
+            return "data-dasar.xlsx", workbook(self.dice), "application/octet-stream"
         if "import" in target:
             return "daftar.xlsx", self._own_list(target, action, marks), "application/octet-stream"
         if "image" in wanted or "jpg" in wanted or "photo" in name or "picture" in name:
@@ -412,7 +436,7 @@ class Person:
         value = (field_.text or "").removeprefix("\n") if field_.tag == "textarea" else field_.get("value") or ""
         if kind in ("hidden", "password", "color") or field_.get("readonly") is not None:
             return value
-        is_asked = field_.get("required") is not None or self.dice.random() < 0.5
+        is_asked = field_.get("required") is not None or self.dice.random() < 0.75
         for word, shape in (("vDateField", "date"), ("vTimeField", "time"), ("vIntegerField", "number"), ("vBigIntegerField", "number")):
             kind = shape if word in (field_.get("class") or "") else kind
         if kind in ("date", "time", "datetime-local", "number", "email", "tel", "url") or special(name):
@@ -439,7 +463,7 @@ class Person:
         if kind == "date" or low.endswith("_on"):
             return f"2026-{self.dice.randint(1, 11):02}-{self.dice.randint(1, 28):02}"
         if kind == "time":
-            return f"{self.dice.randint(8, 15):02}:{self.dice.randint(0, 59):02}"
+            return f"{15 if 'end' in low else 9 if 'start' in low else 8:02}:{self.dice.randint(0, 59):02}"
         if kind == "datetime-local":
             return "2026-11-20T09:30"
         if kind == "email":
@@ -450,6 +474,7 @@ class Person:
 
 
 SPECIAL = {
+    "url": lambda dice: f"https://contoh.test/{dice.randint(1, 10**6)}",
     "latitude": lambda dice: f"-2.0{dice.randint(10, 99)}",
     "longitude": lambda dice: f"105.1{dice.randint(10, 99)}",
     "year": lambda dice: str(dice.choice((2020, 2021, 2022))),
@@ -483,7 +508,8 @@ def complaints(page) -> str:
     """What a page says at its head went wrong."""
     if "html" not in page.headers.get("Content-Type", "") or not page.content:
         return ""
-    found = lxml.html.fromstring(page.content).xpath("//*[contains(@class,'notice-error') or contains(@class,'notice-warning')] | //ul[@class='messagelist']/li[@class='error' or @class='warning']")  # fmt: skip
+    words = "//*[contains(@class,'notice-error') and @role='alert' and not(ancestor-or-self::*[@hidden or self::template])]"
+    found = lxml.html.fromstring(page.content).xpath(f"{words} | //ul[@class='messagelist']/li[@class='error' or @class='warning']")
     return " | ".join(" ".join(one.text_content().split()) for one in found)
 
 
@@ -494,8 +520,8 @@ def said(answer) -> str:
     if not answer.content or "html" not in answer.headers.get("Content-Type", ""):
         return ""
     tree = lxml.html.fromstring(answer.content)
-    told = tree.xpath("//*[contains(@class,'errorlist') or contains(@class,'invalid-feedback') or contains(@class,'alert') or contains(@class,'errornote') or contains(@class,'message')]")  # fmt: skip
-    return " | ".join(dict.fromkeys(" ".join(one.text_content().split())[:90] for one in told))[:300] or " ".join(tree.text_content().split())[:120]
+    told = tree.xpath("//*[contains(@class,'errorlist') or contains(@class,'notice-error') or contains(@class,'errornote')]")
+    return " | ".join(dict.fromkeys(" ".join(one.text_content().split())[:90] for one in told))[:300] or "no complaint on the page"
 
 
 class Machine(Person):
@@ -525,7 +551,8 @@ class Machine(Person):
         operation = self.paths[path][method]
         collection = re.match(r"(/api/v1/[^/]+/)", path).group(1)
         found = self._rows(collection)
-        example, address = self.dice.choice(found) if found else {}, path
+        alive = [row for row in found if KEPT in str(row)]
+        example, address = self.dice.choice(alive if alive and self.dice.random() < 0.7 else found) if found else {}, path
         if "{" in path:
             if not example:
                 return None
@@ -540,6 +567,8 @@ class Machine(Person):
         whole = self.get(collection + f"{example['key']}/") if example and method in ("put", "patch") and "key" in example else None
         if whole is not None and whole.ok:
             example = whole.json()
+        if "tokens" in path:
+            return self.post(address, [], [], marks, method.upper(), json={"username": self.username, "password": PASSWORD, "name": "Uji"})[0]
         body = self._body(schema, example if path == collection or method in ("put", "patch") else {}, marks, is_new=method == "post")
         is_form = "application/json" not in content or any(isinstance(one, tuple) for one in body.values())
         if not is_form:
@@ -617,4 +646,4 @@ class Machine(Person):
     def _binary(self, name: str):
         if "photo" in name or "picture" in name:
             return "foto.jpg", picture(), "image/jpeg"
-        return ("data-dasar.xlsx", workbook(12, self.dice), "application/octet-stream") if self.dice.random() < 0.5 else ("berkas.pdf", PDF, "application/pdf")
+        return ("data-dasar.xlsx", workbook(self.dice), "application/octet-stream") if self.dice.random() < 0.5 else ("berkas.pdf", PDF, "application/pdf")

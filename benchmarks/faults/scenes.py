@@ -24,7 +24,10 @@ WRITERS = {
     "uji-perencana": ("planner", "bappelitbangda"),
     "uji-verifikator": ("verifier", "bappelitbangda"),
     "uji-pengelola": ("admin", "bappelitbangda"),
+    "uji-pengelola-2": ("admin", "bappelitbangda"),
     "uji-program": ("admin", "bappelitbangda"),
+    "uji-program-2": ("admin", "bappelitbangda"),
+    "uji-program-3": ("planner", "bappelitbangda"),
 }
 
 
@@ -100,7 +103,7 @@ def editable() -> list[tuple]:
         ("package", reverse("assets:package_edit", args=[package.number]), "name", of(package, "name")),
     ]
     if work:
-        rows.append(("works", reverse("slumareas:work_edit", args=[work.pk]), "name", of(work, "name")))
+        rows.append(("works", reverse("slumareas:work_edit", args=[work.pk]), "activity", of(work, "activity")))
     if asset:
         rows.append(("asset", reverse("assets:asset_edit", args=[package.number, asset.number]), "name", of(asset, "name")))
     return rows

@@ -20,7 +20,7 @@ def by_sqlite(name: str, text: str):
 
 
 def by_postgresql(state: str | None, text: str):
-    cause = type("OperationalError", (Exception,), {"sqlstate": state})(text)
+    cause = type("OperationalError", (Exception,), {"pgcode": state})(text)
     return _from(cause, text)
 
 
