@@ -109,7 +109,9 @@ class FreshModelForm(NativeInputsMixin, forms.ModelForm):
                 other = record.history.filter(history_id__gt=self._judged).exclude(history_date=own).first()
                 if other:
                     who = other.history_user or _("someone else")
-                    message = _("%(who)s changed this while you were typing. Compare, then save again to keep your text.")
+                    message = _(
+                        "%(who)s changed this while you were typing. Compare, then save again to keep your text."
+                    )
                     raise Refused(message % {"who": who})
         finally:
             del self.instance._history_date

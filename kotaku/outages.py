@@ -21,7 +21,9 @@ SENTENCES = {
         "The server's disk is full, so what you sent is not stored. Tell whoever runs kotaku in your agency, "
         "and send it again once there is room."
     ),
-    AWAY: gettext_lazy("The database cannot be reached right now. What you sent last may not be stored: look before sending it again."),
+    AWAY: gettext_lazy(
+        "The database cannot be reached right now. What you sent last may not be stored: look before sending it again."
+    ),
     BUSY: gettext_lazy("Too much is being stored at once, so what you sent is not stored. Send it again in a moment."),
 }
 RETRY_SECONDS = "10"

@@ -5,7 +5,6 @@ often. What was sent is kept as `Sent`, with a mark in its texts by which `proof
 """
 
 import io
-import json
 import random
 import re
 import string
@@ -55,7 +54,9 @@ SELDOM = re.compile(r"delete|cancel|lock|close|withdraw|set.aside|remove|undo|fi
 PLACES_KEPT, MOST_TRIES = 12, 10
 # One workshop stays in progress, so that there is something to write in until the end.
 KEPT, SPENDS = "lokakarya-gangguan-1", re.compile(r"/(cancel|close|finish|delete|publish|open-for-signing)/$")
-TEXTS = re.compile(r"text|title|name|note|reason|place|position|preamble|obstacle|direction|activity|output|decision|source|dut|remark|condition_note")
+TEXTS = re.compile(
+    r"text|title|name|note|reason|place|position|preamble|obstacle|direction|activity|output|decision|source|dut|remark|condition_note"
+)
 # Text inputs of pages that take no sentence.
 NO_SENTENCE = {"rt", "rw", "signs_for", "nik"}
 
@@ -144,7 +145,7 @@ class Person:
 
     def __init__(self, shared: Shared, username: str | None):
         self.shared, self.username = shared, username
-        self.dice = random.Random(zlib.crc32((username or "guest").encode()) ^ shared.dice.randrange(1 << 30))
+        self.dice = random.Random(zlib.crc32((username or "guest").encode()) ^ shared.dice.randrange(1 << 30))  # noqa: S311
         self.http = requests.Session()
         # What people of one role learn they tell each other.
         group = {"uji-perencana": "planner", "uji-verifikator": "verifier"}.get(username, username)
@@ -182,14 +183,26 @@ class Person:
         form = next((one for one in forms_of(page) if "login" in one.fields), None) if page is not None else None
         if form is None:
             return False
-        values = [*(("csrfmiddlewaretoken", form.fields["csrfmiddlewaretoken"]), ("login", self.username), ("password", password))]
-        answer = self.http.post(urljoin(self.shared.base, "/accounts/login/"), values, allow_redirects=False, timeout=60)
+        values = [
+            *(
+                ("csrfmiddlewaretoken", form.fields["csrfmiddlewaretoken"]),
+                ("login", self.username),
+                ("password", password),
+            )
+        ]
+        answer = self.http.post(
+            urljoin(self.shared.base, "/accounts/login/"), values, allow_redirects=False, timeout=60
+        )
         return answer.status_code == 302 and "sessionid" in self.http.cookies
 
     def post(self, path: str, values: list, files: list, marks: list[str], method: str = "POST", **more):
         """Send what writes, and keep what became of it."""
         sent = Sent(self.who, method, name_of(path) or path, path, marks, time.time())
-        headers = {"Referer": self.shared.base + "/", "X-CSRFToken": self.http.cookies.get("csrftoken") or "", **more.pop("headers", {})}
+        headers = {
+            "Referer": self.shared.base + "/",
+            "X-CSRFToken": self.http.cookies.get("csrftoken") or "",
+            **more.pop("headers", {}),
+        }
         try:
             answer = self.http.request(
                 method, urljoin(self.shared.base, path), data=values or None, files=files or None, headers=headers,
@@ -241,7 +254,9 @@ class Person:
             if link[0].tag == "a" and link[1] == "href":
                 target = urlsplit(urldefrag(urljoin(page.url, link[2])).url)
                 if f"{target.scheme}://{target.netloc}" == self.shared.base and "logout" not in target.path:
-                    self._remember(target.path + (f"?{target.query}" if target.query and "o=" not in target.query else ""))
+                    self._remember(
+                        target.path + (f"?{target.query}" if target.query and "o=" not in target.query else "")
+                    )
         found = []
         for form in tree.forms:
             if (form.method or "GET").upper() != "POST":
@@ -266,8 +281,13 @@ class Person:
 
     def step(self) -> None:
         """Go to a page, fill in a form of it."""
-        open_ways = [key for key in list(self.ways) if self.ways[key] and self.tries[key] < MOST_TRIES + self.shared.acked[key]]
-        name = min([name for name in list(self.places) if self.places[name]], key=lambda one: (self.visits[one], self.dice.random()))
+        open_ways = [
+            key for key in list(self.ways) if self.ways[key] and self.tries[key] < MOST_TRIES + self.shared.acked[key]
+        ]
+        name = min(
+            [name for name in list(self.places) if self.places[name]],
+            key=lambda one: (self.visits[one], self.dice.random()),
+        )
         if open_ways and self.dice.random() > (0.05 if self.visits[name] else 0.5):
             path = self.dice.choice(self.ways[min(open_ways, key=self._rank)] or ["/"])
         else:
@@ -289,7 +309,11 @@ class Person:
             if not found:
                 return
             form, target, action = min(found, key=lambda one: self._rank(("POST", one[1])))
-            is_worn = self.shared.acked["POST", target] > 3 if SELDOM.search(target) else self.tries["POST", target] > MOST_TRIES
+            is_worn = (
+                self.shared.acked["POST", target] > 3
+                if SELDOM.search(target)
+                else self.tries["POST", target] > MOST_TRIES
+            )
             if is_worn and self.dice.random() < 0.9 or KEPT in action and SPENDS.search(action):
                 return
             self.tries["POST", target] += 1
@@ -348,9 +372,12 @@ class Person:
                     is_set = False
                 elif name in ("_selected_action", "action-toggle"):
                     is_set = name == "_selected_action" and not any(key == name for key, _value in values)
-                elif field_.get("required") is not None or name == "confirmed":
-                    is_set = True
-                elif not is_set and self.dice.random() < 0.25:
+                elif (
+                    field_.get("required") is not None
+                    or name == "confirmed"
+                    or not is_set
+                    and self.dice.random() < 0.25
+                ):
                     is_set = True
                 if is_set:
                     values.append((name, field_.get("value") or "on"))
@@ -372,14 +399,21 @@ class Person:
 
     def _chosen(self, field_, name: str) -> list[str]:
         options = [(one.get("value") or "", one.get("selected") is not None) for one in field_.iter("option")]
-        chosen, full = [value for value, is_set in options if is_set and value], [value for value, _set in options if value]
+        chosen, full = (
+            [value for value, is_set in options if is_set and value],
+            [value for value, _set in options if value],
+        )
         if name == "format":
             return full[:1]
         if name == "action" and not chosen:
             full = [value for value in full if "export" not in value]
             return [self.dice.choice(full)] if full else [""]
         if field_.get("data-ajax--url") and not full:
-            told = {"app_label": field_.get("data-app-label"), "model_name": field_.get("data-model-name"), "field_name": field_.get("data-field-name")}
+            told = {
+                "app_label": field_.get("data-app-label"),
+                "model_name": field_.get("data-model-name"),
+                "field_name": field_.get("data-field-name"),
+            }
             with suppress(requests.RequestException, ValueError):
                 found = self.http.get(self.shared.base + field_.get("data-ajax--url"), params=told, timeout=60).json()
                 full = [one["id"] for one in found.get("results", [])]
@@ -419,12 +453,18 @@ class Person:
         except (requests.RequestException, StopIteration, BadZipFile, KeyError):
             return b""
         sheet = book.active
-        heading = next((row for row in sheet.iter_rows(max_row=8) if sum(cell.value is not None for cell in row) > 2), None)
+        heading = next(
+            (row for row in sheet.iter_rows(max_row=8) if sum(cell.value is not None for cell in row) > 2), None
+        )
         if heading is None:
             return content
         if sheet.max_row > heading[0].row + 8:
             sheet.delete_rows(heading[0].row + 9, sheet.max_row)
-        told = [cell.column for cell in heading if re.search(r"nama|name|judul|title|teks|text|catatan|note|kendala|jabatan", str(cell.value or "").lower())]
+        told = [
+            cell.column
+            for cell in heading
+            if re.search(r"nama|name|judul|title|teks|text|catatan|note|kendala|jabatan", str(cell.value or "").lower())
+        ]
         if told and sheet.max_row > heading[0].row:
             marks.append(self.mark())
             sheet.cell(heading[0].row + 1, told[-1]).value = f"Uji {marks[-1]}"
@@ -437,7 +477,12 @@ class Person:
         if kind in ("hidden", "password", "color") or field_.get("readonly") is not None:
             return value
         is_asked = field_.get("required") is not None or self.dice.random() < 0.75
-        for word, shape in (("vDateField", "date"), ("vTimeField", "time"), ("vIntegerField", "number"), ("vBigIntegerField", "number")):
+        for word, shape in (
+            ("vDateField", "date"),
+            ("vTimeField", "time"),
+            ("vIntegerField", "number"),
+            ("vBigIntegerField", "number"),
+        ):
             kind = shape if word in (field_.get("class") or "") else kind
         if kind in ("date", "time", "datetime-local", "number", "email", "tel", "url") or special(name):
             return value or (self._special(field_, name, kind) if is_asked else "")
@@ -448,7 +493,11 @@ class Person:
         if re.sub(r"^.*-", "", name) in NO_SENTENCE:
             return value or str(self.dice.randint(1, 999))
         if not is_long or field_.get("pattern") or field_.get("list"):
-            return value or ("".join(self.dice.choices(string.ascii_uppercase + string.digits, k=min(longest, 6))) if is_asked else "")
+            return value or (
+                "".join(self.dice.choices(string.ascii_uppercase + string.digits, k=min(longest, 6)))
+                if is_asked
+                else ""
+            )
         if value and self.dice.random() < 0.5 or not value and not is_asked:
             return value
         marks.append(self.mark())
@@ -508,8 +557,12 @@ def complaints(page) -> str:
     """What a page says at its head went wrong."""
     if "html" not in page.headers.get("Content-Type", "") or not page.content:
         return ""
-    words = "//*[contains(@class,'notice-error') and @role='alert' and not(ancestor-or-self::*[@hidden or self::template])]"
-    found = lxml.html.fromstring(page.content).xpath(f"{words} | //ul[@class='messagelist']/li[@class='error' or @class='warning']")
+    words = (
+        "//*[contains(@class,'notice-error') and @role='alert' and not(ancestor-or-self::*[@hidden or self::template])]"
+    )
+    found = lxml.html.fromstring(page.content).xpath(
+        f"{words} | //ul[@class='messagelist']/li[@class='error' or @class='warning']"
+    )
     return " | ".join(" ".join(one.text_content().split()) for one in found)
 
 
@@ -520,8 +573,13 @@ def said(answer) -> str:
     if not answer.content or "html" not in answer.headers.get("Content-Type", ""):
         return ""
     tree = lxml.html.fromstring(answer.content)
-    told = tree.xpath("//*[contains(@class,'errorlist') or contains(@class,'notice-error') or contains(@class,'errornote')]")
-    return " | ".join(dict.fromkeys(" ".join(one.text_content().split())[:90] for one in told))[:300] or "no complaint on the page"
+    told = tree.xpath(
+        "//*[contains(@class,'errorlist') or contains(@class,'notice-error') or contains(@class,'errornote')]"
+    )
+    return (
+        " | ".join(dict.fromkeys(" ".join(one.text_content().split())[:90] for one in told))[:300]
+        or "no complaint on the page"
+    )
 
 
 class Machine(Person):
@@ -533,7 +591,12 @@ class Machine(Person):
         self.schemas, self.paths = self.shared.schema["components"]["schemas"], self.shared.schema["paths"]
         self.named: dict[tuple, str] = {}
         self.rows: dict[str, tuple] = {}
-        calls = [(path, method) for path, told in self.paths.items() for method in told if method in ("post", "put", "patch", "delete")]
+        calls = [
+            (path, method)
+            for path, told in self.paths.items()
+            for method in told
+            if method in ("post", "put", "patch", "delete")
+        ]
         while not self.shared.stop.is_set():
             ranked = sorted(calls, key=lambda one: self._rank((one[1].upper(), one[0])))
             path, method = self.dice.choice(ranked[: max(12, len(ranked) // 4)])
@@ -552,11 +615,16 @@ class Machine(Person):
         collection = re.match(r"(/api/v1/[^/]+/)", path).group(1)
         found = self._rows(collection)
         alive = [row for row in found if KEPT in str(row)]
-        example, address = self.dice.choice(alive if alive and self.dice.random() < 0.7 else found) if found else {}, path
+        example, address = (
+            self.dice.choice(alive if alive and self.dice.random() < 0.7 else found) if found else {},
+            path,
+        )
         if "{" in path:
             if not example:
                 return None
-            address = path.replace("{key}", str(example.get("key", ""))).replace("{photo}", "1").replace("{number}", "1")
+            address = (
+                path.replace("{key}", str(example.get("key", ""))).replace("{photo}", "1").replace("{number}", "1")
+            )
         if KEPT in address and (method == "delete" or SPENDS.search(address)):
             return None
         content = (operation.get("requestBody") or {}).get("content", {})
@@ -564,12 +632,25 @@ class Machine(Person):
             return self.post(address, [], [], [], method.upper())[0]
         schema = next(iter(content.values()))["schema"]
         marks: list[str] = []
-        whole = self.get(collection + f"{example['key']}/") if example and method in ("put", "patch") and "key" in example else None
+        whole = (
+            self.get(collection + f"{example['key']}/")
+            if example and method in ("put", "patch") and "key" in example
+            else None
+        )
         if whole is not None and whole.ok:
             example = whole.json()
         if "tokens" in path:
-            return self.post(address, [], [], marks, method.upper(), json={"username": self.username, "password": PASSWORD, "name": "Uji"})[0]
-        body = self._body(schema, example if path == collection or method in ("put", "patch") else {}, marks, is_new=method == "post")
+            return self.post(
+                address,
+                [],
+                [],
+                marks,
+                method.upper(),
+                json={"username": self.username, "password": PASSWORD, "name": "Uji"},
+            )[0]
+        body = self._body(
+            schema, example if path == collection or method in ("put", "patch") else {}, marks, is_new=method == "post"
+        )
         is_form = "application/json" not in content or any(isinstance(one, tuple) for one in body.values())
         if not is_form:
             return self.post(address, [], [], marks, method.upper(), json=body)[0]
@@ -582,7 +663,13 @@ class Machine(Person):
         if time.time() > at + 10 and "get" in self.paths.get(collection, {}):
             answer = self.get(collection + "?page_size=100")
             told = answer.json() if answer is not None and answer.ok else []
-            rows = told["results"] if isinstance(told, dict) and "results" in told else told if isinstance(told, list) else []
+            rows = (
+                told["results"]
+                if isinstance(told, dict) and "results" in told
+                else told
+                if isinstance(told, list)
+                else []
+            )
             self.rows[collection] = time.time(), rows
         return rows
 
@@ -608,12 +695,16 @@ class Machine(Person):
 
     def _resolved(self, told: dict) -> dict:
         while "$ref" in told or "allOf" in told or "oneOf" in told:
-            told = self.schemas[told["$ref"].rsplit("/", 1)[1]] if "$ref" in told else (told.get("allOf") or told.get("oneOf"))[0]
+            told = (
+                self.schemas[told["$ref"].rsplit("/", 1)[1]]
+                if "$ref" in told
+                else (told.get("allOf") or told.get("oneOf"))[0]
+            )
         return told
 
     def _special_of(self, name: str, told: dict):
         if told.get("format") == "uuid":
-            return "00000000-0000-4000-8000-%012x" % self.dice.randrange(16**12)
+            return f"00000000-0000-4000-8000-{self.dice.randrange(16**12):012x}"
         return SPECIAL[name](self.dice) if name in SPECIAL else None
 
     def _made(self, name: str, told: dict):
@@ -630,7 +721,7 @@ class Machine(Person):
         if told.get("format") == "date-time":
             return "2026-11-20T09:30:00+07:00"
         if told.get("format") == "uuid":
-            return "00000000-0000-4000-8000-%012x" % self.dice.randrange(16**12)
+            return f"00000000-0000-4000-8000-{self.dice.randrange(16**12):012x}"
         if kind == "array":
             return []
         for word, made in SPECIAL.items():
@@ -646,4 +737,8 @@ class Machine(Person):
     def _binary(self, name: str):
         if "photo" in name or "picture" in name:
             return "foto.jpg", picture(), "image/jpeg"
-        return ("data-dasar.xlsx", workbook(self.dice), "application/octet-stream") if self.dice.random() < 0.5 else ("berkas.pdf", PDF, "application/pdf")
+        return (
+            ("data-dasar.xlsx", workbook(self.dice), "application/octet-stream")
+            if self.dice.random() < 0.5
+            else ("berkas.pdf", PDF, "application/pdf")
+        )

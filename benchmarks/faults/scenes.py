@@ -90,12 +90,27 @@ def editable() -> list[tuple]:
     asset = package.assets.first()
     area, work = SlumArea.objects.first(), Work.objects.first()
     rows = [
-        ("minutes entry", reverse("workshops:minutes_entry", args=[workshop.slug, entry.uid]), "text", of(entry, "text")),
-        ("participant", reverse("workshops:participant_edit", args=[workshop.slug, person.pk]), "name", of(person, "name")),
+        (
+            "minutes entry",
+            reverse("workshops:minutes_entry", args=[workshop.slug, entry.uid]),
+            "text",
+            of(entry, "text"),
+        ),
+        (
+            "participant",
+            reverse("workshops:participant_edit", args=[workshop.slug, person.pk]),
+            "name",
+            of(person, "name"),
+        ),
         ("agenda item", reverse("workshops:agenda_item", args=[workshop.slug, item.pk]), "title", of(item, "title")),
         ("workshop", reverse("workshops:workshop_edit", args=[workshop.slug]), "place", of(workshop, "place")),
         ("agreement", reverse("agreements:agreement_edit", args=[agreement.key]), "text", of(agreement, "text")),
-        ("agreement record", reverse("agreements:record_edit", args=[workshop.slug]), "preamble", of(record, "preamble")),
+        (
+            "agreement record",
+            reverse("agreements:record_edit", args=[workshop.slug]),
+            "preamble",
+            of(record, "preamble"),
+        ),
         ("signatory", reverse("agreements:signatory_edit", args=[signatory.pk]), "name", of(signatory, "name")),
         ("follow-up", reverse("agreements:follow_up_edit", args=[follow_up.pk]), "output", of(follow_up, "output")),
         ("baseline", reverse("slumareas:baseline_edit", args=[baseline.pk]), "note", of(baseline, "note")),
@@ -105,7 +120,9 @@ def editable() -> list[tuple]:
     if work:
         rows.append(("works", reverse("slumareas:work_edit", args=[work.pk]), "activity", of(work, "activity")))
     if asset:
-        rows.append(("asset", reverse("assets:asset_edit", args=[package.number, asset.number]), "name", of(asset, "name")))
+        rows.append(
+            ("asset", reverse("assets:asset_edit", args=[package.number, asset.number]), "name", of(asset, "name"))
+        )
     return rows
 
 
@@ -149,7 +166,10 @@ def starts() -> list[str]:
             elif names == ["pk"]:
                 model = next((model for word, model in rows.items() if (one.name or "").startswith(word)), None)
                 if model:
-                    found.extend(reverse(f"{namespace}:{one.name}", args=[pk]) for pk in model.objects.order_by("-pk").values_list("pk", flat=True)[:3])
+                    found.extend(
+                        reverse(f"{namespace}:{one.name}", args=[pk])
+                        for pk in model.objects.order_by("-pk").values_list("pk", flat=True)[:3]
+                    )
 
     walk(get_resolver().url_patterns)
     for model in admin.site._registry:
@@ -184,12 +204,18 @@ def write_paths() -> set[tuple[str, str]]:
                 continue
             view, name = one.callback, f"{namespace}{one.name}"
             if getattr(view, "actions", None):
-                found.update((method.upper(), f"api:{name}") for method in view.actions if method not in ("get", "head"))
+                found.update(
+                    (method.upper(), f"api:{name}") for method in view.actions if method not in ("get", "head")
+                )
             elif namespace == "admin:":
                 continue
             elif hasattr(view, "view_class"):
                 found.update({("POST", name)} if hasattr(view.view_class, "post") else set())
-            elif "POST" in inspect.getsource(inspect.unwrap(view)) or "require_POST" in inspect.getsource(sys.modules[view.__module__]).split(f"def {view.__name__}(")[0][-120:]:
+            elif (
+                "POST" in inspect.getsource(inspect.unwrap(view))
+                or "require_POST"
+                in inspect.getsource(sys.modules[view.__module__]).split(f"def {view.__name__}(")[0][-120:]
+            ):
                 found.add(("POST", name))
 
     walk(get_resolver().url_patterns)

@@ -69,7 +69,9 @@ def test_a_page_says_it_in_a_sentence(asking, error, status):
     assert answer.headers["Retry-After"] == "10"
 
 
-@pytest.mark.parametrize(("address", "headers"), [("/api/v1/workshops/", {}), ("/workshops/", {"accept": "application/json"})])
+@pytest.mark.parametrize(
+    ("address", "headers"), [("/api/v1/workshops/", {}), ("/workshops/", {"accept": "application/json"})]
+)
 def test_a_program_is_told_as_json(asking, address, headers):
     answer = asking(FAULTS[1][0], address, **headers)
     assert answer.status_code == 503
