@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -110,9 +111,10 @@ def _participant_page(request, workshop, person):
     if request.method == "POST" and form.is_valid():
         is_arriving = may_arrive and "arrive" in request.POST
         try:
-            form.save()
-            if is_arriving and not person.arrived_at:
-                person.arrive(at=timezone.now(), by=request.user)
+            with transaction.atomic():
+                form.save()
+                if is_arriving and not person.arrived_at:
+                    person.arrive(at=timezone.now(), by=request.user)
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
