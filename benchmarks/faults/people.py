@@ -53,7 +53,10 @@ LEFT_ALONE = {
 SELDOM = re.compile(r"delete|cancel|lock|close|withdraw|set.aside|remove|undo|finish|verify|renew|publish|restore")
 PLACES_KEPT, MOST_TRIES = 12, 10
 # One workshop stays in progress, so that there is something to write in until the end.
-KEPT, SPENDS = "lokakarya-gangguan-1", re.compile(r"/(cancel|close|finish|delete|publish|open-for-signing)/$")
+KEPT, SPENDS = (
+    re.compile(r"lokakarya-gangguan-[125]|2022-permen"),
+    re.compile(r"/(cancel|close|finish|delete|publish|open-for-signing)/$"),
+)
 TEXTS = re.compile(
     r"text|title|name|note|reason|place|position|preamble|obstacle|direction|activity|output|decision|source|dut|remark|condition_note"
 )
@@ -93,6 +96,7 @@ class Shared:
     schema: dict = field(default_factory=dict)
     acked: Counter = field(default_factory=Counter)
     known: dict = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)  # addresses that would end what others need
 
 
 def name_of(path: str) -> str | None:
@@ -122,10 +126,10 @@ def baselines(rows: int, dice: random.Random, year: int) -> list[list]:
     return found
 
 
-def workbook(dice: random.Random) -> bytes:
+def workbook(dice: random.Random, year: int = 2021) -> bytes:
     book, stream = Workbook(write_only=True), io.BytesIO()
     sheet = book.create_sheet("Baseline")
-    for row in baselines(12, dice, 2021):
+    for row in baselines(12, dice, year):
         sheet.append(row)
     book.save(stream)
     return stream.getvalue()
@@ -133,7 +137,7 @@ def workbook(dice: random.Random) -> bytes:
 
 def large_list(dice: random.Random, year: int) -> bytes:
     """Enough rows to be work for the background worker."""
-    rows = baselines(5000, dice, year)
+    rows = baselines(6500, dice, year)
     return "\n".join(",".join("" if cell is None else str(cell) for cell in row) for row in rows).encode()
 
 
@@ -142,6 +146,8 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Page
 
 class Person:
     """Somebody with a browser. `username` None: a guest with a telephone, without an account."""
+
+    year = 2021  # of the baselines that are sent as a file
 
     def __init__(self, shared: Shared, username: str | None):
         self.shared, self.username = shared, username
@@ -265,8 +271,9 @@ class Person:
             target = name_of(action.path)
             if target is None or target in ("set_theme", "set_language") and self.dice.random() > 0.02:
                 continue
-            self.shared.targets.add(("POST", target))
-            if target in LEFT_ALONE:
+            if not target.startswith("admin:"):
+                self.shared.targets.add(("POST", target))
+            if target in LEFT_ALONE or target.startswith("admin:") and ("POST", target) not in self.shared.targets:
                 continue
             ways = self.ways.setdefault(("POST", target), [])
             if path not in ways:
@@ -314,7 +321,13 @@ class Person:
                 if SELDOM.search(target)
                 else self.tries["POST", target] > MOST_TRIES
             )
-            if is_worn and self.dice.random() < 0.9 or KEPT in action and SPENDS.search(action):
+            if (
+                is_worn
+                and self.dice.random() < 0.9
+                or KEPT.search(action)
+                and SPENDS.search(action)
+                or action in self.shared.kept
+            ):
                 return
             self.tries["POST", target] += 1
             values, files, marks = self.filled(form, target, action)
@@ -328,6 +341,23 @@ class Person:
                 self._judge(sent, page)
             else:
                 page, path = answer, action
+
+    def press(self, page, path: str, target: str, **typed):
+        """Send that one form of the page with all its boxes ticked; gives the page after it, or None."""
+        found = [one for one in self.learn(page, path) if one[1] == target]
+        if not found:
+            return None, path
+        form, _target, action = found[0]
+        for box in form.xpath(".//input[@type='checkbox']"):
+            box.set("checked", "checked")
+        values, files, marks = self.filled(form, target, action)
+        sent, answer = self.post(action, [(name, typed.get(name, value)) for name, value in values], files, marks)
+        if answer is None or answer.status_code != 302:
+            return None, path
+        path = urlsplit(urljoin(self.shared.base + action, answer.headers["Location"])).path
+        page = self.get(path)
+        self._judge(sent, page)
+        return page, path
 
     def _judge(self, sent: Sent, page) -> None:
         """After a redirect the page says whether it was stored; where it is not seen, nothing was promised."""
@@ -430,8 +460,8 @@ class Person:
             return "batas.geojson", self.shared.files.get(action, b"{}"), "application/geo+json"
         if target.startswith("slumareas:import"):
             if self.dice.random() < 0.3:
-                return "data-dasar.csv", large_list(self.dice, self.dice.choice((2021, 2022))), "text/csv"
-            return "data-dasar.xlsx", workbook(self.dice), "application/octet-stream"
+                return "data-dasar.csv", large_list(self.dice, self.year), "text/csv"
+            return "data-dasar.xlsx", workbook(self.dice, self.year), "application/octet-stream"
         if "import" in target:
             return "daftar.xlsx", self._own_list(target, action, marks), "application/octet-stream"
         if "image" in wanted or "jpg" in wanted or "photo" in name or "picture" in name:
@@ -582,6 +612,41 @@ def said(answer) -> str:
     )
 
 
+class Importer(Person):
+    """Sends workbooks, small and large ones, has them stored and takes them back, again and again."""
+
+    year = 2023
+
+    def run(self) -> None:
+        while not self.shared.stop.is_set() and not self.login():
+            time.sleep(0.5)
+        while not self.shared.stop.is_set():
+            list_path = "/slum-areas/imports/"
+            page, path = self.press(
+                self.get(list_path), list_path, "slumareas:import_list", year="2023", rule_set_named="", region=""
+            )
+            for target in ("slumareas:import_apply", "slumareas:import_undo"):
+                if target.endswith("undo"):
+                    path = f"{path}undo/"
+                    page = self.get(path)
+                page = self._once_there(page, path, target)
+                if page is not None:
+                    page, path = self.press(page, path, target, reason="Diperiksa di tempat.")
+
+    def _once_there(self, page, path: str, target: str):
+        """The page as soon as it has that form: the background worker may be busy with the file."""
+        for _attempt in range(45):
+            if self.shared.stop.is_set() or path == "/slum-areas/imports/":
+                return None
+            if page is not None and page.status_code == 404:
+                return None
+            if page is not None and any(one[1] == target for one in self.learn(page, path)):
+                return page
+            time.sleep(1)
+            page = self.get(path)
+        return None
+
+
 class Machine(Person):
     """A program that uses the API: takes the schema, copies what it finds, changes its texts and sends it again."""
 
@@ -614,7 +679,7 @@ class Machine(Person):
         operation = self.paths[path][method]
         collection = re.match(r"(/api/v1/[^/]+/)", path).group(1)
         found = self._rows(collection)
-        alive = [row for row in found if KEPT in str(row)]
+        alive = [row for row in found if KEPT.search(str(row))]
         example, address = (
             self.dice.choice(alive if alive and self.dice.random() < 0.7 else found) if found else {},
             path,
@@ -625,7 +690,9 @@ class Machine(Person):
             address = (
                 path.replace("{key}", str(example.get("key", ""))).replace("{photo}", "1").replace("{number}", "1")
             )
-        if KEPT in address and (method == "delete" or SPENDS.search(address)):
+        if method == "delete" and "imports" in address and self.dice.random() < 0.8:
+            return None
+        if KEPT.search(address) and (method == "delete" or SPENDS.search(address)):
             return None
         content = (operation.get("requestBody") or {}).get("content", {})
         if not content:

@@ -23,8 +23,13 @@ TRACELESS = {
     "agreements:follow_up_pause",  # the pause that is there already
     "workshops:agenda_item_move", "agreements:agreement_move", "agreements:signatory_move",  # at the end of the list
     "slumareas:import_look", "slumareas:import_explain", "slumareas:import_stop",  # in the import's own row
+    "verify_publish", "verify_unpublish",  # in the paper's own row, and the one takes back the other
     "api:import-stop", "api:authtoken-list", "api:authtoken-detail",  # tokens end again
 }  # fmt: skip
+
+
+# Laid out anew in one statement whenever the package changes, by the table of assets/checklists.py.
+DERIVED = {("Document", "is_required"), ("Document", "needed_before")}
 
 
 def concrete_models() -> list:
@@ -98,6 +103,16 @@ def acknowledged(sent: list, ahead: float = 0) -> list[str]:
             lost.append(
                 f"{one.method} {one.name} {one.path} of {one.who}: {len(missing)} of {len(one.marks)} texts missing, no line"
             )
+    # An import that was discarded leaves nothing; more than were discarded may not be missing.
+    discarded = sum(
+        one.outcome in ("acked", "broken")
+        for one in sent
+        if one.name == "slumareas:import_delete" or (one.method, one.name) == ("DELETE", "api:import-detail")
+    )
+    missing = [one for one in lost if one.split()[1] in ("slumareas:import_list", "api:import-list")]
+    if len(missing) <= discarded:
+        counted["of imports discarded since"] += len(missing)
+        lost = [one for one in lost if one not in missing]
     broken = [one for one in sent if one.outcome == "broken" and one.marks]
     whole = sum(stored.issuperset(one.marks) for one in broken)
     none = sum(stored.isdisjoint(one.marks) for one in broken)
@@ -148,7 +163,7 @@ def histories_equal_rows(bare: set[tuple]) -> list[str]:
                 wrong += [
                     f"{model.__name__} {row[key]}: {name} is {row[name]!r}, in history {line[name]!r}"[:200]
                     for name in names
-                    if row[name] != line[name]
+                    if row[name] != line[name] and (model.__name__, name) not in DERIVED
                 ]
         wrong += [
             f"{model.__name__} {pk}: gone, in history alive" for pk, line in last.items() if line["history_type"] != "-"

@@ -13,6 +13,7 @@ The database is BENCH_DATABASE_URL (which is emptied of nothing: give an empty o
 FAULTS_ROUNDS (12) how often `two` tries each record, FAULTS_SEED (1) what is chosen. Exit 0: nothing was lost or half done.
 """
 
+import atexit
 import json
 import os
 import random
@@ -123,6 +124,7 @@ if PHASE == "disk":
 CLUSTER = Cluster() if PHASE == "gone" and IS_POSTGRES else None
 if CLUSTER:
     CLUSTER.start()
+    atexit.register(CLUSTER.stop)
 
 import django  # noqa: E402
 
@@ -136,7 +138,7 @@ from django_q.models import Schedule  # noqa: E402
 from drf_spectacular.generators import SchemaGenerator  # noqa: E402
 
 from benchmarks.faults import proofs, scenes  # noqa: E402
-from benchmarks.faults.people import LEFT_ALONE, Machine, Person, Shared, forms_of, large_list  # noqa: E402
+from benchmarks.faults.people import LEFT_ALONE, Importer, Machine, Person, Shared, forms_of, large_list  # noqa: E402
 from core.jobs import Job, has_worker  # noqa: E402
 from kotaku import demo  # noqa: E402
 from slumareas.models import Import  # noqa: E402
@@ -149,6 +151,7 @@ class Server:
 
     def __init__(self, before: tuple = ()):
         self.before, self.running = before, {}
+        atexit.register(self.kill)
 
     def start(self, *which) -> None:
         commands = {
@@ -204,7 +207,7 @@ def crowd(stages: list[tuple], meanwhile=lambda: None) -> tuple[Shared, dict[str
     """Everybody writes through the stages, each (name, seconds, what begins it); gives also what was sent in each."""
     shared = Shared(
         BASE, DICE, starts=scenes.starts(), schema=SchemaGenerator().get_schema(public=True),
-        files=scenes.boundaries(), targets=scenes.write_paths(),
+        files=scenes.boundaries(), targets=scenes.write_paths(), kept=scenes.kept(),
     )  # fmt: skip
     everybody = [
         Person(shared, name)
@@ -212,6 +215,7 @@ def crowd(stages: list[tuple], meanwhile=lambda: None) -> tuple[Shared, dict[str
     ]
     for path in scenes.starts_for_guests():
         everybody[-1]._remember(path)
+    everybody += [Importer(shared, name) for name in ("uji-pengimpor", "uji-pengimpor-2")]
     everybody += [Machine(shared, name) for name in ("uji-program", "uji-program-2", "uji-program-3")]
     connection.close()
     threads = [threading.Thread(target=one.run, daemon=True) for one in everybody]

@@ -28,6 +28,8 @@ WRITERS = {
     "uji-program": ("admin", "bappelitbangda"),
     "uji-program-2": ("admin", "bappelitbangda"),
     "uji-program-3": ("planner", "bappelitbangda"),
+    "uji-pengimpor": ("planner", "bappelitbangda"),
+    "uji-pengimpor-2": ("planner", "bappelitbangda"),
 }
 
 
@@ -65,12 +67,25 @@ def set_up() -> None:
             record.open_for_signing(by=by, at=timezone.now())
         if number == 5:
             workshop.finish(by=by, at=timezone.now())
+    sender = User.objects.get(username="opd_user")
+    for follow_up in FollowUp.objects.open():
+        if not follow_up.evidence.exists():
+            for number in range(2):
+                Evidence(
+                    follow_up=follow_up, kind="link", url=f"https://contoh.test/{number}", title=f"Bukti {number}"
+                ).submit(by=sender, at=timezone.now())
     year, _made = AssessmentYear.objects.get_or_create(year=2022, rule_set="permen_14_2018")
     village = Region.objects.get(code="19.05.01.1001")
     for number in range(3):
         unit, _made = NeighbourhoodUnit.objects.get_or_create(region=village, rw="9", rt=str(90 + number))
         if not unit.baselines.filter(assessment_year=year).exists():
             Baseline(unit=unit, assessment_year=year, verified_area_ha="1.5", household_count=40).save()
+
+
+def kept() -> set[str]:
+    """What would end the work of all others: the year they measure in is verified or locked."""
+    years = AssessmentYear.objects.filter(year=2022)
+    return {reverse(f"slumareas:year_{verb}", args=[year.pk]) for year in years for verb in ("verify", "lock")}
 
 
 def editable() -> list[tuple]:
