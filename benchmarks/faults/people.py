@@ -196,9 +196,12 @@ class Person:
                 ("password", password),
             )
         ]
-        answer = self.http.post(
-            urljoin(self.shared.base, "/accounts/login/"), values, allow_redirects=False, timeout=60
-        )
+        try:
+            answer = self.http.post(
+                urljoin(self.shared.base, "/accounts/login/"), values, allow_redirects=False, timeout=60
+            )
+        except requests.RequestException:
+            return False
         return answer.status_code == 302 and "sessionid" in self.http.cookies
 
     def post(self, path: str, values: list, files: list, marks: list[str], method: str = "POST", **more):

@@ -22,6 +22,7 @@ TRACELESS = {
     "set_theme", "set_language", "account_login", "saved_filter_add", "saved_filter_remove",
     "agreements:follow_up_pause",  # the pause that is there already
     "workshops:agenda_item_move", "agreements:agreement_move", "agreements:signatory_move",  # at the end of the list
+    "workshops:workshop_wording", "workshops:workshop_areas", "workshops:workshop_report",  # rows sent as they were
     "slumareas:import_look", "slumareas:import_explain", "slumareas:import_stop",  # in the import's own row
     "verify_publish", "verify_unpublish",  # in the paper's own row, and the one takes back the other
     "api:import-stop", "api:authtoken-list", "api:authtoken-detail",  # tokens end again

@@ -244,7 +244,8 @@ def participant_import(request, slug):
 def workshop_is_open(workshop) -> None:
     """Refuse before a person goes through a preview that could never be stored."""
     if workshop.is_final:
-        Workshop.lock_for_change(workshop.pk)
+        with transaction.atomic():
+            Workshop.lock_for_change(workshop.pk)
 
 
 def _import_confirmed(request, workshop, context):
