@@ -32,6 +32,9 @@ from collections import Counter, defaultdict
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
@@ -81,9 +84,15 @@ BASE = f"http://127.0.0.1:{PORT}"
 if PHASE == "gone" and IS_POSTGRES:
     CLUSTER_PORT = free_port()
     DATABASE = f"postgres://postgres@127.0.0.1:{CLUSTER_PORT}/postgres"
-elif PHASE == "disk" or not URL:
+elif PHASE == "disk" and IS_POSTGRES:  # its files lie apart from those of the other phases, and so must its records
+    DATABASE = f"{URL}_disk"
+    with suppress(psycopg2.errors.DuplicateDatabase):
+        server = psycopg2.connect(URL)
+        server.autocommit = True
+        server.cursor().execute(f'CREATE DATABASE "{urlsplit(DATABASE).path[1:]}"')
+elif not URL or PHASE == "disk":
     (FOLDER / "disk").mkdir(exist_ok=True)
-    DATABASE = URL if IS_POSTGRES else f"sqlite:///{FOLDER / 'disk' / 'faults.sqlite3'}"
+    DATABASE = f"sqlite:///{FOLDER / 'disk' / 'faults.sqlite3'}"
 else:
     DATABASE = URL
 os.environ.update(
@@ -120,6 +129,7 @@ class Cluster:
 
 
 if PHASE == "disk":
+    (FOLDER / "disk").mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(FOLDER / "disk")], check=True)
 CLUSTER = Cluster() if PHASE == "gone" and IS_POSTGRES else None
 if CLUSTER:
