@@ -8,9 +8,10 @@
     gone    the database goes away and comes back (PostgreSQL: a server of its own; SQLite: held by another writer)
     clock   the clock jumps two days ahead and back (needs faketime)
 
-The database is BENCH_DATABASE_URL (which is emptied of nothing: give an empty one) or else SQLite in a temporary folder;
-`disk` and `gone` make databases of their own of the same kind. FAULTS_SECONDS (100) is how long `kill` writes, and a fifth of it how long each part of the others takes,
-FAULTS_ROUNDS (12) how often `two` tries each record, FAULTS_SEED (1) what is chosen. Exit 0: nothing was lost or half done.
+The database is BENCH_DATABASE_URL (give an empty one; `disk` adds one with `_disk` behind its name) or else SQLite in a
+temporary folder; `gone` starts a PostgreSQL of its own. FAULTS_SECONDS (100) is how long `kill` writes, and a fifth of it how
+long each part of the others takes; FAULTS_ROUNDS (12) how often `two` tries each record; FAULTS_SEED (1) what is chosen. Exit
+0: nothing was lost or half done.
 """
 
 import atexit

@@ -63,7 +63,9 @@ def test_the_leaders_of_a_workshop(ending):
 
 def test_the_signatories_of_a_package(ending):
     package = factories.PackageFactory()
-    people = rows_of("signatories", {"role": "giver", "name": "Budi Contoh"}, {"role": "receiver", "name": "Siti Contoh"})
+    people = rows_of(
+        "signatories", {"role": "giver", "name": "Budi Contoh"}, {"role": "receiver", "name": "Siti Contoh"}
+    )
     ending(reverse("assets:package_signatories", args=[package.number]), people, before_line=2)
     assert not PackageSignatory.objects.exists()
 
