@@ -21,7 +21,7 @@ trap stop EXIT
 wait $$web
 endef
 
-.PHONY: run setup serve test lint audit axe bench load packages test-packages messages
+.PHONY: run setup serve test lint audit axe bench load faults packages test-packages messages
 
 run: setup ## everything, then serve with the demo programme
 	@echo
@@ -81,6 +81,9 @@ axe: test-packages .venv/installed-dev node_modules/installed messages ## access
 load: .venv/installed-dev node_modules/installed messages ## 50 users for ten minutes on the server as in production
 	@.venv/bin/pip install --quiet -r requirements-load.txt
 	$(PY) benchmarks/load/run.py
+
+faults: .venv/installed-dev node_modules/installed messages ## kills, a full disk, a database that goes away, a clock that jumps, two people at once
+	@$(PY) benchmarks/faults/run.py
 
 bench: .venv/installed-dev node_modules/installed messages ## benchmarks, as ratios of two things in one run
 	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) "$$script"; done

@@ -212,6 +212,7 @@ VERB_ICONS = {
     "reopen": "arrow-counterclockwise",
     "direct": "signpost",
     "set_back": "arrow-return-left",
+    "pause": "pause-circle",
 }
 # What the verb itself says already.
 SAID_BY_VERB = {"status", "done_on", "cancel_reason"}

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
+from django.core.exceptions import ObjectDoesNotExist
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -78,6 +79,19 @@ class ExportingAdmin(NotesPersonalAccess, ExportMixin, SimpleHistoryAdmin):
     export_template_name = "admin/house_export.html"
     list_per_page = 50
     show_full_result_count = False
+
+    def history_view(self, request, object_id, *args, **kwargs):
+        return self._unless_nameless(super().history_view, request, object_id, *args, **kwargs)
+
+    def history_form_view(self, request, object_id, *args, **kwargs):
+        return self._unless_nameless(super().history_form_view, request, object_id, *args, **kwargs)
+
+    def _unless_nameless(self, view, request, *args, **kwargs):
+        try:
+            return view(request, *args, **kwargs)
+        except ObjectDoesNotExist:
+            messages.error(request, _("What this belonged to was deleted since, so it can no longer be shown here."))
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     def get_export_data(self, file_format, request, queryset, **kwargs):
         self._note(request, "", Way.FILE)

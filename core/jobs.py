@@ -30,6 +30,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_q.exceptions import TimeoutException
+from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from core.refusals import Refused
@@ -41,6 +42,7 @@ BEAT_SECONDS = 5  # how often a worker tells that it lives
 LEASE = timedelta(seconds=20)  # a job that said nothing for so long has lost its worker
 MOST_ATTEMPTS = 3
 LOST_IN_QUEUE = timedelta(minutes=10)
+LONGEST_PLANNED = timedelta(hours=25)  # what runs by the clock runs at least once a day
 # On SQLite a long transaction keeps other writers out: who only tells how far it is does not wait for it.
 BUSY_SECONDS = 1
 
@@ -320,9 +322,12 @@ def _tell(job: Job) -> None:
 
 @in_language_of_the_house
 def pick_up(now: datetime) -> None:
-    """Jobs whose worker gave no sign begin again; after some attempts they count as failed. Safe to call at any time."""
+    """Jobs whose worker gave no sign begin again; after some attempts they count as failed. Safe to call at any time.
+
+    What lies ahead was written by a clock that was wrong, and is as good as nothing said.
+    """
     state = Job.State
-    for job in Job.objects.filter(state=state.RUNNING, beat_at__lt=now - LEASE):
+    for job in Job.objects.filter(state=state.RUNNING).exclude(beat_at__range=(now - LEASE, now + LEASE)):
         lost = Job.objects.filter(pk=job.pk, state=state.RUNNING, beat_at=job.beat_at)
         if job.is_stop_asked:
             lost.update(state=state.STOPPED, ended_at=now, message=gettext("Stopped; nothing was changed."))
@@ -336,10 +341,13 @@ def pick_up(now: datetime) -> None:
             with transaction.atomic():
                 if lost.update(state=state.QUEUED, queued_at=now):
                     job._put_into_queue()
-    for job in Job.objects.filter(state=state.QUEUED, queued_at__lt=now - LOST_IN_QUEUE):
+    in_time = (now - LOST_IN_QUEUE, now + LEASE)
+    for job in Job.objects.filter(state=state.QUEUED).exclude(queued_at__range=in_time):
         with transaction.atomic():
             if Job.objects.filter(pk=job.pk, state=state.QUEUED, queued_at=job.queued_at).update(queued_at=now):
                 job._put_into_queue()
+    for planned in Schedule.objects.filter(schedule_type=Schedule.CRON, next_run__gt=now + LONGEST_PLANNED):
+        Schedule.objects.filter(pk=planned.pk).update(next_run=planned.calculate_next_run())
 
 
 def keep_beating(**_signal) -> None:
@@ -355,7 +363,7 @@ def _beat() -> None:
             now = timezone.now()
             with _impatient():
                 Worker.objects.update_or_create(name=name, defaults={"seen_at": now})
-                Worker.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
+                Worker.objects.exclude(seen_at__range=(now - timedelta(days=1), now + SILENCE)).delete()
                 pick_up(now)
         except DatabaseError:
             logger.info("The database did not take the sign of this worker.", exc_info=True)
@@ -367,9 +375,11 @@ SILENCE = timedelta(seconds=60)  # longer than a transaction on SQLite keeps a w
 
 
 def worker_seen_at() -> datetime | None:
-    """When a background worker last gave a sign, or None."""
-    of_workers = Worker.objects.aggregate(last=models.Max("seen_at"))["last"]
-    of_jobs = Job.objects.filter(state=Job.State.RUNNING).aggregate(last=models.Max("beat_at"))["last"]
+    """When a background worker last gave a sign, or None. A sign that lies ahead is of a clock that was wrong."""
+    by_now = timezone.now() + SILENCE
+    of_workers = Worker.objects.filter(seen_at__lt=by_now).aggregate(last=models.Max("seen_at"))["last"]
+    running = Job.objects.filter(state=Job.State.RUNNING, beat_at__lt=by_now)
+    of_jobs = running.aggregate(last=models.Max("beat_at"))["last"]
     return max(filter(None, (of_workers, of_jobs)), default=None)
 
 

@@ -249,7 +249,7 @@ STATICFILES_DIRS = [
 ]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR_DIR / "media")))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "kotaku.storage.WholeFilesStorage"},
     "staticfiles": {"BACKEND": "kotaku.storage.HashedModulesStorage"},
 }
 # Uploads in an S3-compatible store: private objects, given out only through pages that ask for rights.

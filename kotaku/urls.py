@@ -9,6 +9,7 @@ from core.api import NoSuchAddress
 from kotaku import handbook, saved_filters, searching, verifying, views
 from kotaku.api import router
 
+handler500 = "kotaku.outages.server_error"
 urlpatterns = [
     path("", views.home, name="home"),
     path("search/", searching.search, name="search"),

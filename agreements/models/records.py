@@ -155,6 +155,8 @@ class AgreementRecord(models.Model):
     def delete(self, **kwargs):
         with transaction.atomic():
             self.lock_for_drafting(self.workshop_id)
+            if self.workshop.agreements.exists():
+                raise Refused(gettext("Agreements belong to this record. Delete those first."))
             return super().delete(**kwargs)
 
     def can(self, verb: str) -> bool:

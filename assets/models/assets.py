@@ -349,3 +349,7 @@ class AssetPhoto(models.Model):
 
     def __str__(self):
         return self.caption or str(self.asset)
+
+    def save(self, **kwargs):
+        with transaction.atomic():  # with its line of history
+            super().save(**kwargs)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import Prefetch
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -422,7 +423,8 @@ def package_signatories(request, number):
     note(request.user, Signatory, number, Way.FORM)
     formset = forms.SignatoryFormSet(request.POST or None, instance=package)
     if request.method == "POST" and formset.is_valid():
-        formset.save()
+        with transaction.atomic():
+            formset.save()
         messages.success(request, _("Saved."))
         return redirect(request.path) if "again" in request.POST else redirect(package)
     return render(request, "assets/package_signatories.html", {"package": package, "formset": formset})

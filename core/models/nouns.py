@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext
@@ -269,8 +269,9 @@ class User(AbstractUser):
     def save(self, **kwargs):
         """The role is the one place that decides: the group of that name, and no other, is set from it."""
         self.is_staff = self.role in (self.Role.ADMIN, self.Role.PLANNER, self.Role.VERIFIER) or self.is_superuser
-        super().save(**kwargs)
-        self.groups.set(Group.objects.filter(name=self.role))
+        with transaction.atomic():
+            super().save(**kwargs)
+            self.groups.set(Group.objects.filter(name=self.role))
 
     def delete(self, **kwargs):
         """Who changed something stays named in its history; deleting the account would empty those lines."""

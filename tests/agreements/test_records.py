@@ -396,3 +396,12 @@ def test_who_sees_agreements_by_state_of_workshop_and_record(record, people, vil
     Workshop.objects.filter(pk=foreign.workshop_id).update(status="closed")
     assert not Agreement.objects.filter(pk=foreign.pk).visible_to(people["village_user"]).exists()
     assert not Agreement.objects.filter(pk=foreign.pk).visible_to(people["viewer"]).exists()
+
+
+def test_a_record_with_agreements_is_not_deleted_away_from_under_them(record, agreement):
+    with pytest.raises(Refused, match="Hapus dulu|Delete those first"):
+        record.delete()
+    assert agreement.workshop.agreement_record == record
+    Agreement.objects.all().delete()
+    record.delete()
+    assert not AgreementRecord.objects.exists()

@@ -5,7 +5,8 @@ import datetime
 import pytest
 from icalendar import Calendar
 
-from agreements.models import FollowUp
+from agreements.models import FollowUp, FollowUpChange
+from agreements.reading import VERB_ICONS
 from agreements.reminding import share_text
 from tests import factories
 from tests.agreements import records
@@ -159,3 +160,7 @@ def test_a_person_pauses_and_resumes_on_the_account_page(as_role, people):
     user.refresh_from_db()
     assert user.reminders_paused_until is None
     assert client.get("/account/reminders/").status_code == 405
+
+
+def test_every_verb_of_a_follow_up_has_its_picture():
+    assert set(VERB_ICONS) == set(FollowUpChange.VERBS)

@@ -7,10 +7,10 @@ import pytest
 from django.core import mail
 from django.db import connection
 from django.utils import timezone
-from django_q.models import OrmQ
+from django_q.models import OrmQ, Schedule
 
 from core import jobs
-from core.jobs import Job, Progress, Worker, has_worker, pick_up, run
+from core.jobs import Job, Progress, Worker, has_worker, pick_up, run, worker_seen_at
 from core.models import Region
 from core.refusals import Refused
 from tests import factories
@@ -246,6 +246,39 @@ def test_whether_there_is_a_worker(begin):
     job = begin(rename)
     job.claim()  # a job that gives signs is one too, while a long transaction keeps the worker silent
     assert has_worker(now)
+
+
+AHEAD = datetime.timedelta(days=2)
+
+
+def test_jobs_of_a_clock_that_was_ahead_begin_again(begin):
+    job, now = begin(rename), timezone.now()
+    ahead = {"beat_at": now + AHEAD, "queued_at": now + AHEAD}
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, attempts=1, **ahead)
+    OrmQ.objects.all().delete()
+    pick_up(now)
+    pick_up(now)
+    assert OrmQ.objects.count() == 1
+    Job.objects.filter(pk=job.pk).update(queued_at=now + AHEAD)  # put into the queue before the clock went back
+    pick_up(now)
+    pick_up(now)
+    assert OrmQ.objects.count() == 2
+    run(job.pk)
+    run(job.pk)
+    assert CALLS == [2]
+
+
+def test_a_sign_of_a_clock_that_was_ahead_is_no_sign():
+    now = timezone.now()
+    Worker.objects.create(name="uji", seen_at=now + AHEAD)
+    assert (has_worker(now), worker_seen_at()) == (False, None)
+
+
+def test_work_by_the_clock_does_not_wait_for_a_clock_that_was_ahead():
+    now = timezone.now()
+    Schedule.objects.filter(name="seal_history").update(next_run=now + AHEAD)
+    pick_up(now)
+    assert Schedule.objects.get(name="seal_history").next_run <= now + datetime.timedelta(hours=1)
 
 
 def test_own_jobs_are_seen_and_those_of_others_by_the_administrator(begin, people):

@@ -256,3 +256,16 @@ FIELDS = {
     f"participantresource_{name}": "on"
     for name in ("workshop", "name", "position", "organization", "organization_name", "sex", "is_invited", "note")
 }
+
+
+def test_the_history_of_what_belonged_to_something_deleted_is_told_in_a_sentence(as_role):
+    client = as_role("admin")
+    row = factories.DecreeAreaFactory()
+    pk, line, decree = row.pk, row.history.first().pk, row.decree
+    row.delete()
+    decree.delete()
+    for page, *arguments in (("history", pk), ("simple_history", pk, line)):
+        answer = client.get(address(type(row), page, *arguments), follow=True)
+        assert answer.redirect_chain == [(address(type(row)), 302)], page
+        assert answer.status_code == 200
+        assert [message.level_tag for message in answer.context["messages"]] == ["error"]

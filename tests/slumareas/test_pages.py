@@ -974,3 +974,10 @@ def test_quantities_are_written_as_they_were_measured(value, unit, shown):
 def test_changes_have_their_sign(value, shown):
     with translation.override("id"):
         assert results.signed(value) == shown
+
+
+def test_an_area_that_a_decree_names_with_hectares_is_shown_before_it_is_measured(as_role):
+    named = factories.DecreeAreaFactory(hectares=Decimal("12.5"))
+    page = as_role("planner").get(named.slum_area.get_absolute_url())
+    assert page.status_code == 200
+    assert "12,50 ha" in page.content.decode()

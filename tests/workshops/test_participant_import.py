@@ -273,3 +273,12 @@ def test_without_the_right_to_contacts_they_are_left_out_and_that_is_said(people
     found = send([HEADINGS, *ROWS]).context["found"]
     assert {(person.phone, person.email) for person in found.people} == {("", "")}
     assert "No. HP, E-mail" in found.remarks[0].sentence
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_for_a_closed_workshop_is_refused_before_its_preview(as_role):
+    workshop = factories.WorkshopFactory(status="closed")
+    file = SimpleUploadedFile("peserta.csv", b"nama\nBudi Contoh\n")
+    answer = as_role("planner").post(f"/workshops/{workshop.slug}/participants/import/", {"file": file})
+    assert answer.status_code < 500
+    assert "Notulen ini sudah ditutup" in answer.content.decode()

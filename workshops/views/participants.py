@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -110,9 +111,10 @@ def _participant_page(request, workshop, person):
     if request.method == "POST" and form.is_valid():
         is_arriving = may_arrive and "arrive" in request.POST
         try:
-            form.save()
-            if is_arriving and not person.arrived_at:
-                person.arrive(at=timezone.now(), by=request.user)
+            with transaction.atomic():
+                form.save()
+                if is_arriving and not person.arrived_at:
+                    person.arrive(at=timezone.now(), by=request.user)
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
@@ -242,7 +244,8 @@ def participant_import(request, slug):
 def workshop_is_open(workshop) -> None:
     """Refuse before a person goes through a preview that could never be stored."""
     if workshop.is_final:
-        Workshop.lock_for_change(workshop.pk)
+        with transaction.atomic():
+            Workshop.lock_for_change(workshop.pk)
 
 
 def _import_confirmed(request, workshop, context):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.db import transaction
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -219,9 +220,10 @@ def workshop_rows(request, slug, part):
         note(request.user, Leader, slug, Way.FORM)
     formset = ROWS[part].form(request.POST or None, instance=workshop)
     if request.method == "POST" and formset.is_valid():
-        formset.save()
-        kept = [form for form in formset.ordered_forms if form.instance.pk]
-        number_in_order([form.instance for form in kept])
+        with transaction.atomic():
+            formset.save()
+            kept = [form for form in formset.ordered_forms if form.instance.pk]
+            number_in_order([form.instance for form in kept])
         messages.success(request, _("Saved."))
         return redirect(request.path) if "again" in request.POST else redirect(workshop)
     context = {"workshop": workshop, "formset": formset, "part": ROWS[part], "section": "overview"}
