@@ -45,6 +45,22 @@ def test_the_product_runs_without_rights_of_the_machine(services, name):
     assert lines.index("USER kotaku") < next(at for at, line in enumerate(lines) if line.startswith("CMD"))
 
 
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_so_it_does_as_a_service_of_systemd(name):
+    unit = (ROOT / "deploy" / f"kotaku-{name}.service").read_text().splitlines()
+    assert {"User=kotaku", "CapabilityBoundingSet=", "NoNewPrivileges=yes", "ProtectSystem=strict"} <= set(unit)
+    assert "ReadWritePaths=/srv/kotaku/var" in unit
+    assert f"ExecStart=/srv/kotaku/deploy/{name}.sh" in unit
+    (environment,) = (line for line in unit if line.startswith("Environment="))
+    assert "DEBUG=0" in environment
+    assert ("BIND=127.0.0.1" in environment) == (name == "web")  # the proxy alone is reached from outside
+
+
+def test_the_demo_is_loaded_by_make_run_alone():
+    rules = re.split(r"\n(?=[a-z.][^\n\t]*:)", (ROOT / "Makefile").read_text())
+    assert [rule.split(":")[0] for rule in rules if "$(MANAGE) demo" in rule] == ["run"]
+
+
 def test_no_secret_is_written_down(services):
     for path in ("compose.yaml", "Dockerfile", "deploy/env.example"):
         text = (ROOT / path).read_text()
