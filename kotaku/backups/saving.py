@@ -13,7 +13,7 @@ from django.db import connections, models
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
 
-from core.commands import Unusable
+from core.commands import unwritable
 from core.models import Backup
 from core.refusals import Refused
 from kotaku.backups import archive, rows
@@ -41,8 +41,8 @@ def save(path: Path, at: datetime) -> dict:
             sha256 = written.sha256
         size = os.path.getsize(temporary)
         os.replace(temporary, path)
-    except OSError:
-        raise Unusable(_("%(path)s cannot be written.") % {"path": path})
+    except OSError as error:
+        raise unwritable(path, error)
     finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
