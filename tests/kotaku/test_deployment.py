@@ -1,8 +1,10 @@
 """What `compose.yaml`, the image and the start promise."""
 
 import re
+import shutil
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,37 @@ def test_the_starting_scripts_are_whole():
     for path in sorted((ROOT / "deploy").glob("*.sh")):
         subprocess.run(["sh", "-n", str(path)], check=True)  # noqa: S603, S607
     subprocess.run([sys.executable, "-m", "py_compile", str(ROOT / "deploy" / "healthy.py")], check=True)  # noqa: S603
+
+
+def test_which_backups_are_kept(tmp_path):
+    """The script with a `python` beside it that makes the file and nothing else."""
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(ROOT / "deploy" / "backup.sh", tmp_path / "deploy")
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\nif [ "$2" = backup ]; then : > "$3"; fi\n')
+    python.chmod(0o755)
+    folder = tmp_path / "there"
+    folder.mkdir()
+    today = date.today()
+    days = [today - timedelta(days=age) for age in range(1, 500)]
+    for day in days:
+        (folder / f"kotaku-{day}.zip").touch()
+    (folder / "before.zip").touch()
+    subprocess.run([tmp_path / "deploy" / "backup.sh", folder], check=True)  # noqa: S603 - our own script
+    kept = {
+        today,
+        *(day for day in days if (today - day).days < 7),
+        *(day for day in days if (today - day).days < 28 and day.isoweekday() == 1),
+        *(day for day in days if (today - day).days < 366 and day.day == 1),
+    }
+    assert {file.name for file in folder.iterdir()} == {"before.zip", *(f"kotaku-{day}.zip" for day in kept)}
+
+
+def test_no_backup_is_removed_where_none_was_made(tmp_path):
+    (tmp_path / "kotaku-2001-02-03.zip").touch()
+    script = ROOT / "deploy" / "backup.sh"
+    environment = {"PATH": "/usr/bin:/bin", "SECRET_KEY": "", "DATABASE_URL": "sqlite:////nowhere/kotaku.sqlite3"}
+    answer = subprocess.run([script, tmp_path], env=environment, capture_output=True, check=False)  # noqa: S603
+    assert answer.returncode != 0
+    assert [file.name for file in tmp_path.iterdir()] == ["kotaku-2001-02-03.zip"]
