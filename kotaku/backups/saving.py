@@ -93,13 +93,20 @@ def _write(writer: archive.ArchiveWriter, at: datetime) -> dict:
     return facts
 
 
+def migrated_by_another_version(loader: MigrationLoader) -> str:
+    """What to say where the database knows a migration that this version does not; empty where it does not."""
+    unknown = sorted(key for key in loader.applied_migrations if key not in loader.graph.nodes)
+    if not unknown:
+        return ""
+    return _("The database was migrated by another version (%(name)s); use that version.") % {
+        "name": ".".join(unknown[0])
+    }
+
+
 def _applied(loader: MigrationLoader) -> dict[str, list[str]]:
     """{app: names} of what was migrated, in order of name."""
-    if unknown := [key for key in loader.applied_migrations if key not in loader.graph.nodes]:
-        raise Refused(
-            _("The database was migrated by another version (%(name)s); use that version.")
-            % {"name": ".".join(unknown[0])}
-        )
+    if sentence := migrated_by_another_version(loader):
+        raise Refused(sentence)
     found: dict[str, list[str]] = {}
     for app, name in sorted(loader.applied_migrations):
         found.setdefault(app, []).append(name)

@@ -11,6 +11,8 @@ import pytest
 import yaml
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from core.refusals import Refused
 from kotaku.locks import installation_lock
@@ -92,6 +94,18 @@ def test_upgrading_twice_changes_nothing(capsys):
     call_command("upgrade")
     call_command("upgrade", "--language", "en")
     assert settings.VERSION in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_of_a_newer_version_is_told(capsys):
+    MigrationRecorder(connection).record_applied("core", "9999_later")
+    call_command("upgrade", "--language", "en")
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (
+        "",
+        "The database was migrated by another version (core.9999_later); use that version.\n",
+    )
+    MigrationRecorder(connection).record_unapplied("core", "9999_later")
 
 
 def test_the_version_has_one_place():
