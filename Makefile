@@ -24,15 +24,15 @@ endef
 .PHONY: run setup serve test lint audit axe bench load faults packages test-packages messages
 
 run: setup ## everything, then serve with the demo programme
-	@echo
+	@$(MANAGE) demo
+	echo
 	echo "kotaku: http://127.0.0.1:$(PORT)"
 	echo "Akun demo (kata sandi kotaku-demo): admin planner verifier viewer pokja_member opd_user balai village_user"
 	$(call beside_worker,$(MANAGE) runserver --noreload $(PORT))
 
-setup: packages .venv/installed node_modules/installed var/env messages ## all of that except serving
-	@$(MANAGE) migrate --verbosity 0
+setup: packages .venv/installed node_modules/installed var/env messages ## all of that except serving and the demo
+	@$(MANAGE) upgrade
 	$(MANAGE) collectstatic --noinput --verbosity 0
-	if [ "$${DEBUG:-1}" = 1 ]; then $(MANAGE) demo; fi
 
 serve: setup ## as in production: no debug, real web server, background worker
 	@export DEBUG=0
@@ -61,6 +61,7 @@ node_modules/installed: package.json package-lock.json | packages
 
 var/env: | .venv/bin/python
 	@mkdir -p var
+	umask 077
 	printf 'DEBUG=1\nSECRET_KEY=%s\nALLOWED_HOSTS=127.0.0.1,localhost\n' "$$(python3 -c 'import secrets; print(secrets.token_urlsafe(50))')" > $@
 
 messages: | packages

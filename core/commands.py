@@ -3,6 +3,7 @@
 Belongs here because every app's commands are called by the same people and programs.
 """
 
+import errno
 import os
 import re
 import sys
@@ -77,6 +78,21 @@ class HouseCommand(BaseCommand):
         return sys.exit(error.returncode)
 
 
+def unwritable(path: Path, error: OSError) -> Unusable:
+    """What to say, and to mend, where the file could not be written."""
+    folder = path.absolute().parent
+    match error.errno:
+        case errno.ENOENT:
+            sentence = _("The folder %(folder)s does not exist; make it first.")
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            sentence = _("This account may not write in the folder %(folder)s.")
+        case errno.ENOSPC | errno.EDQUOT:
+            sentence = _("There is no room left in the folder %(folder)s.")
+        case _other:
+            sentence = _("%(path)s cannot be written.")
+    return Unusable(sentence % {"path": path, "folder": folder})
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write the whole file or nothing: a reader never sees a half-written one. Raises Unusable."""
     if os.path.exists(path) and not path.is_file():  # Path.exists() would raise on a name that is too long
@@ -90,7 +106,7 @@ def write_file(path: Path, content: bytes) -> None:
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
-    except OSError:
+    except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise Unusable(_("%(path)s cannot be written.") % {"path": path})
+        raise unwritable(path, error)

@@ -268,6 +268,8 @@ class User(AbstractUser):
 
     def save(self, **kwargs):
         """The role is the one place that decides: the group of that name, and no other, is set from it."""
+        if self._state.adding and self.is_superuser:  # `createsuperuser` asks for no role
+            self.role = self.Role.ADMIN
         self.is_staff = self.role in (self.Role.ADMIN, self.Role.PLANNER, self.Role.VERIFIER) or self.is_superuser
         with transaction.atomic():
             super().save(**kwargs)

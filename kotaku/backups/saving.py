@@ -13,7 +13,7 @@ from django.db import connections, models
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
 
-from core.commands import Unusable
+from core.commands import unwritable
 from core.models import Backup
 from core.refusals import Refused
 from kotaku.backups import archive, rows
@@ -41,8 +41,8 @@ def save(path: Path, at: datetime) -> dict:
             sha256 = written.sha256
         size = os.path.getsize(temporary)
         os.replace(temporary, path)
-    except OSError:
-        raise Unusable(_("%(path)s cannot be written.") % {"path": path})
+    except OSError as error:
+        raise unwritable(path, error)
     finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
@@ -93,13 +93,20 @@ def _write(writer: archive.ArchiveWriter, at: datetime) -> dict:
     return facts
 
 
+def migrated_by_another_version(loader: MigrationLoader) -> str:
+    """What to say where the database knows a migration that this version does not; empty where it does not."""
+    unknown = sorted(key for key in loader.applied_migrations if key not in loader.graph.nodes)
+    if not unknown:
+        return ""
+    return _("The database was migrated by another version (%(name)s); use that version.") % {
+        "name": ".".join(unknown[0])
+    }
+
+
 def _applied(loader: MigrationLoader) -> dict[str, list[str]]:
     """{app: names} of what was migrated, in order of name."""
-    if unknown := [key for key in loader.applied_migrations if key not in loader.graph.nodes]:
-        raise Refused(
-            _("The database was migrated by another version (%(name)s); use that version.")
-            % {"name": ".".join(unknown[0])}
-        )
+    if sentence := migrated_by_another_version(loader):
+        raise Refused(sentence)
     found: dict[str, list[str]] = {}
     for app, name in sorted(loader.applied_migrations):
         found.setdefault(app, []).append(name)

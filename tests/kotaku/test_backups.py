@@ -402,7 +402,8 @@ def test_full_store_takes_back_what_was_added(saved, monkeypatch):
 
 
 def test_a_place_that_cannot_be_written(tmp_path):
-    assert refusal_of("backup", str(tmp_path / "tidak" / "ada.zip")).returncode == 2
+    missing = refusal_of("backup", str(tmp_path / "tidak" / "ada.zip"))
+    assert (missing.returncode, str(missing)) == (2, f"The folder {tmp_path / 'tidak'} does not exist; make it first.")
     assert refusal_of("backup", str(tmp_path)).returncode == 2
     assert not Backup.objects.exists()
 

@@ -1,14 +1,18 @@
 """What `compose.yaml`, the image and the start promise."""
 
 import re
+import shutil
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from core.refusals import Refused
 from kotaku.locks import installation_lock
@@ -45,6 +49,22 @@ def test_the_product_runs_without_rights_of_the_machine(services, name):
     assert lines.index("USER kotaku") < next(at for at, line in enumerate(lines) if line.startswith("CMD"))
 
 
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_so_it_does_as_a_service_of_systemd(name):
+    unit = (ROOT / "deploy" / f"kotaku-{name}.service").read_text().splitlines()
+    assert {"User=kotaku", "CapabilityBoundingSet=", "NoNewPrivileges=yes", "ProtectSystem=strict"} <= set(unit)
+    assert "ReadWritePaths=/srv/kotaku/var" in unit
+    assert f"ExecStart=/srv/kotaku/deploy/{name}.sh" in unit
+    (environment,) = (line for line in unit if line.startswith("Environment="))
+    assert "DEBUG=0" in environment
+    assert ("BIND=127.0.0.1" in environment) == (name == "web")  # the proxy alone is reached from outside
+
+
+def test_the_demo_is_loaded_by_make_run_alone():
+    rules = re.split(r"\n(?=[a-z.][^\n\t]*:)", (ROOT / "Makefile").read_text())
+    assert [rule.split(":")[0] for rule in rules if "$(MANAGE) demo" in rule] == ["run"]
+
+
 def test_no_secret_is_written_down(services):
     for path in ("compose.yaml", "Dockerfile", "deploy/env.example"):
         text = (ROOT / path).read_text()
@@ -76,6 +96,18 @@ def test_upgrading_twice_changes_nothing(capsys):
     assert settings.VERSION in capsys.readouterr().out
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_database_of_a_newer_version_is_told(capsys):
+    MigrationRecorder(connection).record_applied("core", "9999_later")
+    call_command("upgrade", "--language", "en")
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (
+        "",
+        "The database was migrated by another version (core.9999_later); use that version.\n",
+    )
+    MigrationRecorder(connection).record_unapplied("core", "9999_later")
+
+
 def test_the_version_has_one_place():
     """And is what the footer shows."""
     found = subprocess.run(  # noqa: S603
@@ -90,3 +122,37 @@ def test_the_starting_scripts_are_whole():
     for path in sorted((ROOT / "deploy").glob("*.sh")):
         subprocess.run(["sh", "-n", str(path)], check=True)  # noqa: S603, S607
     subprocess.run([sys.executable, "-m", "py_compile", str(ROOT / "deploy" / "healthy.py")], check=True)  # noqa: S603
+
+
+def test_which_backups_are_kept(tmp_path):
+    """The script with a `python` beside it that makes the file and nothing else."""
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(ROOT / "deploy" / "backup.sh", tmp_path / "deploy")
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\nif [ "$2" = backup ]; then : > "$3"; fi\n')
+    python.chmod(0o755)
+    folder = tmp_path / "there"
+    folder.mkdir()
+    today = date.today()
+    days = [today - timedelta(days=age) for age in range(1, 500)]
+    for day in days:
+        (folder / f"kotaku-{day}.zip").touch()
+    (folder / "before.zip").touch()
+    subprocess.run([tmp_path / "deploy" / "backup.sh", folder], check=True)  # noqa: S603 - our own script
+    kept = {
+        today,
+        *(day for day in days if (today - day).days < 7),
+        *(day for day in days if (today - day).days < 28 and day.isoweekday() == 1),
+        *(day for day in days if (today - day).days < 366 and day.day == 1),
+    }
+    assert {file.name for file in folder.iterdir()} == {"before.zip", *(f"kotaku-{day}.zip" for day in kept)}
+
+
+def test_no_backup_is_removed_where_none_was_made(tmp_path):
+    (tmp_path / "kotaku-2001-02-03.zip").touch()
+    script = ROOT / "deploy" / "backup.sh"
+    environment = {"PATH": "/usr/bin:/bin", "SECRET_KEY": "", "DATABASE_URL": "sqlite:////nowhere/kotaku.sqlite3"}
+    answer = subprocess.run([script, tmp_path], env=environment, capture_output=True, check=False)  # noqa: S603
+    assert answer.returncode != 0
+    assert [file.name for file in tmp_path.iterdir()] == ["kotaku-2001-02-03.zip"]

@@ -1,6 +1,7 @@
 """`manage.py backup OUT`: all records and files of this installation as one file, while people work."""
 
 import json
+import os
 from pathlib import Path
 
 from django.utils import timezone
@@ -22,7 +23,7 @@ class Command(HouseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *, output, format, **options):
-        if output.exists() and not output.is_file():
+        if os.path.exists(output) and not output.is_file():  # Path.exists() would raise where this account may not look
             raise Unusable(_("%(path)s is not a file.") % {"path": output})
         told = save(output, timezone.now())
         if format == "json":
