@@ -24,15 +24,15 @@ endef
 .PHONY: run setup serve test lint audit axe bench load faults packages test-packages messages
 
 run: setup ## everything, then serve with the demo programme
-	@$(MANAGE) demo
-	echo
+	@echo
 	echo "kotaku: http://127.0.0.1:$(PORT)"
 	echo "Akun demo (kata sandi kotaku-demo): admin planner verifier viewer pokja_member opd_user balai village_user"
 	$(call beside_worker,$(MANAGE) runserver --noreload $(PORT))
 
-setup: packages .venv/installed node_modules/installed var/env messages ## all of that except serving and the demo
+setup: packages .venv/installed node_modules/installed var/env messages ## all of that except serving; the demo only where DEBUG is on
 	@$(MANAGE) upgrade
 	$(MANAGE) collectstatic --noinput --verbosity 0
+	if [ "$${DEBUG:-$$(sed -n 's/^DEBUG=//p' var/env)}" = 1 ]; then $(MANAGE) demo; fi
 
 serve: setup ## as in production: no debug, real web server, background worker
 	@export DEBUG=0

@@ -1,5 +1,6 @@
 """What `compose.yaml`, the image and the start promise."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -60,9 +61,20 @@ def test_so_it_does_as_a_service_of_systemd(name):
     assert ("BIND=127.0.0.1" in environment) == (name == "web")  # the proxy alone is reached from outside
 
 
-def test_the_demo_is_loaded_by_make_run_alone():
-    rules = re.split(r"\n(?=[a-z.][^\n\t]*:)", (ROOT / "Makefile").read_text())
-    assert [rule.split(":")[0] for rule in rules if "$(MANAGE) demo" in rule] == ["run"]
+@pytest.mark.parametrize(
+    ("kept", "given", "is_loaded"),
+    [("DEBUG=1", "", True), ("DEBUG=0", "", False), ("", "", False), ("DEBUG=1", "0", False)],
+)
+def test_setting_up_loads_the_demo_only_where_debug_is_on(tmp_path, kept, given, is_loaded):
+    [line] = [line for line in (settings.BASE_DIR / "Makefile").read_text().splitlines() if "$(MANAGE) demo" in line]
+    script = line.replace("$(MANAGE) demo", "echo loaded").replace("$$", "$")
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "env").write_text(f"SECRET_KEY=x\n{kept}\n")
+    told = subprocess.run(  # noqa: S603
+        ["/bin/bash", "-eu", "-c", script], cwd=tmp_path, env={"PATH": os.environ["PATH"], "DEBUG": given},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout == ("loaded\n" if is_loaded else "")
 
 
 def test_no_secret_is_written_down(services):
