@@ -41,7 +41,7 @@ PULSE_SECONDS = 1  # how often a running job tells how far it is
 BEAT_SECONDS = 5  # how often a worker tells that it lives
 LEASE = timedelta(seconds=20)  # a job that said nothing for so long has lost its worker
 MOST_ATTEMPTS = 3
-LOST_IN_QUEUE = timedelta(minutes=10)
+LOST_IN_QUEUE = timedelta(minutes=2)
 LONGEST_PLANNED = timedelta(hours=25)  # what runs by the clock runs at least once a day
 # On SQLite a long transaction keeps other writers out: who only tells how far it is does not wait for it.
 BUSY_SECONDS = 1
