@@ -83,6 +83,11 @@ def test_no_secret_is_written_down(services):
         assert not re.search(r"^(?:SECRET_KEY|.*PASSWORD)\s*[=:]\s*['\"]?[A-Za-z0-9]{8,}", text, re.MULTILINE), path
 
 
+def test_no_secret_gets_into_the_image():
+    left_out = (ROOT / ".dockerignore").read_text().split()
+    assert {"var", ".env", "deploy/env", "deploy/certificates"} <= set(left_out)
+
+
 def test_the_proxy_passes_on_no_address_that_the_caller_wrote():
     conf = (ROOT / "deploy" / "nginx.conf").read_text()
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in conf
