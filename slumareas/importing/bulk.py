@@ -53,7 +53,8 @@ def _quoted(model: type[models.Model], columns: Sequence[str]) -> tuple[str, str
 
 
 def _copy(cursor, table: str, names: str, rows: Iterable[Sequence]) -> None:
-    cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", _CopyStream(rows))
+    with connection.wrap_database_errors:
+        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", _CopyStream(rows))
 
 
 def _insert_each(cursor, model, columns: Sequence[str], rows: Iterable[Sequence], conflict: str = "") -> None:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from functools import cache
 from operator import itemgetter
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -90,7 +90,11 @@ def _units(rows: list[ReadRow], regions: dict[str, int], record: Import, *, by, 
         return known
     last = NeighbourhoodUnit.objects.aggregate(last=Max("pk"))["last"] or 0
     unique = ["region_id", "rw", "rt"]
-    upsert(NeighbourhoodUnit, unique, missing, unique=unique)
+    try:
+        with transaction.atomic():
+            insert(NeighbourhoodUnit, unique, missing)
+    except IntegrityError:  # somebody recorded one of them meanwhile
+        upsert(NeighbourhoodUnit, unique, missing, unique=unique)
     added = NeighbourhoodUnit.objects.filter(pk__gt=last, region__in=regions.values())
     write_history(added, at=at, by=by, reason=record.reason_of_change, kind="+")
     return _known_units(regions.values())

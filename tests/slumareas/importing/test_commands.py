@@ -10,6 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
 
+from core.models import Region
+from slumareas.importing import storing
 from slumareas.importing.rows import says_made_up
 from slumareas.models import Assessment, AssessmentYear, Baseline, Import, NeighbourhoodUnit
 from tests import factories
@@ -88,6 +90,25 @@ def test_whatever_becomes_of_it_memory_is_tidied_again(file_of, tmp_path, conten
     with contextlib.suppress(CommandError):
         call_command("import_baseline", str(path), "--year", "2019")
     assert gc.isenabled()
+
+
+def test_a_neighbourhood_that_somebody_records_meanwhile_is_taken(file_of, monkeypatch):
+    first = imported(file_of("clean"), "--dry-run")[1]["rows"][0]
+    known = storing._known_units
+
+    def a_moment_later(villages):
+        monkeypatch.setattr(storing, "_known_units", known)
+        units = known(villages)
+        NeighbourhoodUnit.objects.create(
+            region=Region.objects.get(code=first["region"]), rw=first["rw"], rt=first["rt"]
+        )
+        return units
+
+    monkeypatch.setattr(storing, "_known_units", a_moment_later)
+    code, told = imported(file_of("clean"))
+    assert (code, told["state"]) == (0, "applied")
+    assert (Baseline.objects.count(), NeighbourhoodUnit.objects.count()) == (6, 6)
+    assert NeighbourhoodUnit.history.count() == 6
 
 
 def test_the_same_file_again_changes_nothing_and_says_so(file_of):
