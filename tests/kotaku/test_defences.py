@@ -86,7 +86,7 @@ def settings_with(**environment) -> str:
 
 def test_one_setting_turns_all_of_https_on():
     said = settings_with(HTTPS="1", ALLOWED_HOSTS="kotaku.example")
-    storage = "django.core.files.storage.FileSystemStorage"
+    storage = "kotaku.storage.WholeFilesStorage"
     assert said == f"True 31536000 True True True True Lax {storage} https://kotaku.example"
 
 
