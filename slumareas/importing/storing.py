@@ -96,7 +96,7 @@ def _units(rows: list[ReadRow], regions: dict[str, int], record: Import, *, by, 
     except IntegrityError:  # somebody recorded one of them meanwhile
         upsert(NeighbourhoodUnit, unique, missing, unique=unique)
     added = NeighbourhoodUnit.objects.filter(pk__gt=last, region__in=regions.values())
-    write_history(added, at=at, by=by, reason=record.reason_of_change, kind="+")
+    write_history(added, at=at, by=by, reason=record.reason_of_change, kind="+", is_known=False)
     return _known_units(regions.values())
 
 
