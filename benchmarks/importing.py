@@ -120,11 +120,23 @@ def xlsx(lines: list[list]) -> bytes:
     return stream.getvalue()
 
 
+MODELS = (
+    Baseline.history.model, NeighbourhoodUnit.history.model, Assessment, Baseline, AssessmentYear, NeighbourhoodUnit, Import,
+)  # fmt: skip
+
+
 def empty():
-    Baseline.history.model.objects.all()._raw_delete(using="default")
-    NeighbourhoodUnit.history.model.objects.all()._raw_delete(using="default")
-    for model in (Assessment, Baseline, AssessmentYear, NeighbourhoodUnit, Import):
-        model.objects.all()._raw_delete(using="default")
+    """As new: on PostgreSQL, rows that are only deleted stand in the way of those that come after them."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {', '.join(model._meta.db_table for model in MODELS)} CASCADE")
+    else:
+        for model in MODELS:
+            model.objects.all()._raw_delete(using="default")
+
+
+def read_alone(content: bytes) -> list[list]:
+    return CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
 
 
 def ours(content: bytes):
@@ -209,7 +221,8 @@ def main():
     print(f"{ROWS:,} rows x {len(lines[0])} columns, {len(content) / 1e6:.1f} MB ({name})")
     ratios, shares, wholes = [], [], []
     for _round in range(ROUNDS):
-        alone = seconds(lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python())
+        with without_looking_for_circles():  # as ours
+            alone = seconds(lambda: read_alone(content))
         whole, outcome = measured(lambda: ours(content))
         ratios.append(whole / alone)
         wholes.append(whole)

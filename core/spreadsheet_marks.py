@@ -80,14 +80,14 @@ class XlsxScan:
         self._open: tuple[bytes, bool, bytes] | None = None  # type, has a formula, value
 
     def feed(self, piece: bytes) -> None:
-        cells, hides = piece.count(b'<c r="'), b" hidden=" in piece
+        cells, hides = piece.count(b'<c r="'), b"h" in piece and b" hidden=" in piece  # one byte is found at once
         self._goes_by_tags = self._goes_by_tags or not _is_regular(piece, cells, hides)
         if self._goes_by_tags:
             self._by_tags(piece)
         else:
             self.cells += cells
             self._by_patterns(piece, hides)
-        if b"mergeCell" in piece:
+        if b"m" in piece and b"mergeCell" in piece:
             self.marks.merged += [
                 ((int(top) - 1, column_number(left)), (int(bottom) - 1, column_number(right)))
                 for left, top, right, bottom in _MERGED.findall(piece)
@@ -107,7 +107,7 @@ class XlsxScan:
                 _add_error(
                     marks, int(row), column_number(letters), value[1].decode("utf-8", "replace") if value else ""
                 )
-        if b"<f" in piece:
+        if b"f" in piece and b"<f" in piece:
             for found in _UNSTORED.finditer(piece):
                 cell = _CELL.match(piece, piece.rfind(b'<c r="', 0, found.start()))
                 # A formula that gives an empty text has a value, and says so.

@@ -220,7 +220,7 @@ class Package:
 
 def _look_at(piece: bytes, scan: Scan | None) -> None:
     # Nothing that a spreadsheet program writes defines entities; those who do want to blow them up or fetch files.
-    if b"<!" in piece and (b"<!DOCTYPE" in piece or b"<!ENTITY" in piece):
+    if b"!" in piece and (b"<!DOCTYPE" in piece or b"<!ENTITY" in piece):
         raise Unreadable("damaged")
     if scan:
         scan.feed(piece)

@@ -320,6 +320,7 @@ CONTENT_SECURITY_POLICY = {
 # --- history, import and export, API ------------------------------------------------------------------
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 SIMPLE_HISTORY_REVERT_DISABLED = True
+SIMPLE_HISTORY_DATE_INDEX = False  # a history is asked for by its object, never by date alone
 IMPORT_EXPORT_FORMATS = []  # each resource names its own: core.spreadsheet
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

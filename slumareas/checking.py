@@ -40,6 +40,7 @@ LIMITS = {
     "ideal_drainage_m": (Decimal(40_000), Decimal(1_000_000)),
     "open_space_m2": (Decimal(2_000_000), Decimal(500_000_000)),
 }
+COUNTS = frozenset(key for key, one in {**DENOMINATORS, **CRITERIA}.items() if one.unit.places == 0)
 MOST_BUILDINGS_PER_HA, MOST_PEOPLE_PER_HA = 600, 3_000
 MORE_THAN_HALF = 2  # a year changes things by less than the half
 
@@ -91,7 +92,8 @@ def check_values(
     if values.get("verified_area_ha") == 0:  # one sentence about it is enough
         found = [one for one in found if not (one.code == "zero_denominator" and _is_of_area(one.field))]
         found.append(Finding("zero_area", "verified_area_ha"))
-    found += [Finding("fraction_in_count", key) for key in (*DENOMINATORS, *numerators) if _has_fraction(key, values)]
+    counts = [key for key in (*DENOMINATORS, *numerators) if key in COUNTS]
+    found += [Finding("fraction_in_count", key) for key in counts if _has_fraction(values.get(key))]
     found += [Finding("out_of_range", key) for key in (*LIMITS, *numerators) if _too_large(key, values, is_village)]
     found += [Finding("blank_value", key) for key in (*DENOMINATORS, *numerators) if values.get(key) is None]
     # A whole of 0 or below has an error of its own.
@@ -99,7 +101,8 @@ def check_values(
     found += [one for one in parts if values[one.field] > 0]
     if _implausible(values):
         found.append(Finding("implausible"))
-    found += jumps({key: values.get(key) for key in (*DENOMINATORS, *numerators)}, previous or {})
+    if previous:
+        found += jumps({key: values.get(key) for key in (*DENOMINATORS, *numerators)}, previous)
     return list(dict.fromkeys(found))
 
 
@@ -116,10 +119,8 @@ def _is_of_area(key: str) -> bool:
     return CRITERIA[key].denominator == "verified_area_ha"
 
 
-def _has_fraction(key: str, values: Values) -> bool:
-    value = values.get(key)
-    unit = CRITERIA[key].unit if key in CRITERIA else DENOMINATORS[key].unit
-    return value is not None and unit.places == 0 and value != int(value)
+def _has_fraction(value: Decimal | None) -> bool:
+    return value is not None and value != int(value)
 
 
 def _too_large(key: str, values: Values, is_village: bool) -> bool:

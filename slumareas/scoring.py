@@ -442,19 +442,12 @@ def score(
     return result
 
 
-def points_of_many(numerators: Iterable[int], denominators: Iterable[int]) -> list[int]:
-    """The points of one criterion in many places at once, of plain integers in one scale; denominators above 0."""
-    (most, five), (more, three), (some, one) = CUTS
-    return [
-        five
-        if (hundredfold := 100 * part) >= most * whole
-        else three
-        if hundredfold >= more * whole
-        else one
-        if hundredfold >= some * whole
-        else 0
-        for part, whole in zip(numerators, denominators, strict=True)
-    ]
+def points_of_many(numerators, denominators):
+    """The points of one criterion in many places at once: arrays of integers in one scale; denominators above 0."""
+    hundredfold, found, below = 100 * numerators, 0, 0
+    for least, reached in reversed(CUTS):  # from the lowest on, each adds what it is worth more
+        found, below = found + (reached - below) * (hundredfold >= least * denominators), reached
+    return found
 
 
 def points(numerator: Number, denominator: Number) -> int:

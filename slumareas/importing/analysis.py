@@ -17,6 +17,7 @@ from slumareas.importing import headings
 from slumareas.importing.book import Book
 from slumareas.importing.merging import downwards
 from slumareas.importing.places import Villages, plain_name
+from slumareas.importing.plain_rows import read_rows
 from slumareas.importing.rows import Note, Reader, ReadRow, rule_set_of
 from slumareas.importing.steps import CHECKING, COMPARING, ROWS_A_SIGN
 from slumareas.importing.tables import SEARCHED_ROWS, Table, cell_at, find_table, shape_of, speaks_of_other_rule_set
@@ -220,10 +221,11 @@ def _read_table(found: Analysis, table: Table, rules, villages: Villages, marks:
     default = _village_of_sheet(table, villages)
     reader = Reader(table, rules, villages, found.year, marks, default)
     whole = [code for code, is_so in _whole_sheet(found, table, rules.key) if is_so]
-    for number, row in enumerate(reader.read()):
+    for number, row in enumerate(read_rows(reader)):
         if number % ROWS_A_SIGN == 0:
             progress(CHECKING, number, len(table.rows))
-        row.notes += [Note(code, "", reader.anchor, None) for code in whole]
+        if whole:
+            row.notes += [Note(code, "", reader.anchor, None) for code in whole]
         found.rows.append(row)
 
 
@@ -249,10 +251,13 @@ def _village_of_sheet(table: Table, villages: Villages) -> str:
 # --- the whole file --------------------------------------------------------------------------------------
 def _find_duplicates(found: Analysis) -> None:
     """Both rows of a conflict are errors; one of the same values is kept once, with a warning on the other."""
+    named = [row for row in found.rows if row.region and not row.unit.finding]
+    times = Counter([row.identity for row in named])
     groups: dict[tuple, list[ReadRow]] = defaultdict(list)
-    for row in found.rows:
-        if row.region and not row.unit.finding:
-            groups[row.identity].append(row)
+    if len(times) < len(named):
+        for row in named:
+            if times[row.identity] > 1:
+                groups[row.identity].append(row)
     for rows in groups.values():
         first, *others = rows
         if all(other.scaled_values == first.scaled_values for other in others):
@@ -282,6 +287,9 @@ def compare(found: Analysis) -> None:
     for row in found.rows:
         if year is not None and not year.is_draft:
             row.notes.append(Note("locked_year", "", row.table.anchor))
+        if not (before or stored or row.notes):
+            row.state = NEW
+            continue
         previous = before.get(row.identity)
         if previous and not row.has_error:
             columns = row.table.columns

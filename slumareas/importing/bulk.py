@@ -79,7 +79,7 @@ class _CopyStream(io.RawIOBase):
             row = next(self.rows, None)
             if row is None:
                 break
-            line = "\t".join(["\\N" if value is None else _escaped(value) for value in row]).encode() + b"\n"
+            line = "\t".join([str(value) if type(value) is int else _escaped(value) for value in row]).encode() + b"\n"
             parts.append(line)
             length += len(line)
         whole = b"".join(parts)
@@ -88,6 +88,8 @@ class _CopyStream(io.RawIOBase):
 
 
 def _escaped(value) -> str:
+    if value is None:
+        return "\\N"
     if isinstance(value, str):
         return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     return str(value)
@@ -101,15 +103,16 @@ def write_history(records: models.QuerySet, *, at, by, reason: str, kind: str, i
     """
     model = records.model
     history = model.history.model
-    table, target = (connection.ops.quote_name(one._meta.db_table) for one in (model, history))
+    target = connection.ops.quote_name(history._meta.db_table)
     columns = ", ".join(_kept_columns(model))
-    sql, parameters = records.order_by().values("pk").query.sql_with_params()
-    known = f"EXISTS (SELECT 1 FROM {target} known WHERE known.id = {table}.id)"
-    condition = {None: "", True: f"AND {known}", False: f"AND NOT {known}"}[is_known]
+    kept = [field.attname for field in _kept_fields(model)]
+    sql, parameters = records.order_by().values(*kept).query.sql_with_params()
+    known = f"EXISTS (SELECT 1 FROM {target} known WHERE known.id = told.id)"
+    condition = {None: "", True: f"WHERE {known}", False: f"WHERE NOT {known}"}[is_known]
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {target} ({columns}, history_date, history_change_reason, history_type, history_user_id) "
-            f"SELECT {columns}, %s, %s, %s, %s FROM {table} WHERE {table}.id IN ({sql}) {condition}",
+            f"SELECT {columns}, %s, %s, %s, %s FROM ({sql}) told {condition}",
             [connection.ops.adapt_datetimefield_value(at), reason, kind, by and by.pk, *parameters],
         )
 
@@ -128,5 +131,9 @@ def restore(model: type[models.Model], history_ids: models.QuerySet) -> None:
 
 def _kept_columns(model: type[models.Model]) -> list[str]:
     """The columns that the history keeps, quoted."""
+    return [connection.ops.quote_name(field.column) for field in _kept_fields(model)]
+
+
+def _kept_fields(model: type[models.Model]) -> list[models.Field]:
     fields = model.history.model._meta.concrete_fields
-    return [connection.ops.quote_name(field.column) for field in fields if not field.name.startswith("history_")]
+    return [field for field in fields if not field.name.startswith("history_")]

@@ -3,11 +3,13 @@
 Nothing is guessed: a cell that may be read in two ways is a finding, and so is every cell that cannot be read.
 """
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from core.spreadsheet import Value
 from slumareas.models.places import hamlet_prefix, normalised_unit
@@ -158,6 +160,7 @@ _HAMLET = re.compile(rf"\b(?:DUSUN|DSN|DS)\W*({_PART})\b")
 _PAIR = re.compile(rf"({_PART})\s*[/\-–.\\|]\s*({_PART})")
 
 
+@lru_cache(10_000, typed=True)  # few are written many times; 1 and True are not the same
 def plain_part(value: Value) -> str | None:
     """What a cell says as `normalised_unit` writes it: `1.0` is `1` as well; None for what is neither RT nor RW."""
     if value is None:
@@ -165,7 +168,7 @@ def plain_part(value: Value) -> str | None:
     if isinstance(value, bool | date | datetime | time | timedelta):
         return None
     if isinstance(value, int | float | Decimal):
-        return str(int(value)) if value == int(value) and value >= 0 else None
+        return str(int(value)) if math.isfinite(value) and value == int(value) and value >= 0 else None
     text = tidy(value).upper()
     if text.lower() in BLANK_SIGNS:
         return ""

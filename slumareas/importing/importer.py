@@ -39,7 +39,6 @@ def without_looking_for_circles():
         yield
     finally:
         gc.enable()
-        gc.collect()
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 Errors stop a row, warnings do not. The codes are those of the findings table; sentences stand in `sentences`.
 """
 
-import operator
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+
+import numpy as np
 
 from core.spreadsheet import Row, Value
 from core.spreadsheet_shapes import Marks
@@ -34,7 +34,7 @@ UNIT_COLUMNS = (
 )  # fmt: skip
 IDENTITY_COLUMNS = (*PLACE_COLUMNS, *UNIT_COLUMNS)
 SCORES = frozenset((0, *(reached for _least, reached in scoring.CUTS)))
-_UNIT_WORDS = {
+UNIT_WORDS = {
     "ha": frozenset(("ha", "hektar", "hektare")),
     "m": frozenset(("m", "meter", "mtr")),
     "m2": frozenset(("m2", "m²")),
@@ -48,6 +48,10 @@ def unit_of(key: str) -> scoring.Unit:
     if key in CRITERIA:
         return CRITERIA[key].unit
     return OPEN_SPACE.unit if key == OPEN_SPACE.key else DENOMINATORS[key].unit
+
+
+def _unscaled(number: int | None, unit: scoring.Unit) -> Decimal | None:
+    return None if number is None else Decimal(number).scaleb(-unit.places)
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,7 @@ class ReadRow:
 
     @property
     def values(self) -> dict[str, Decimal | None]:
-        return {
-            key: None if number is None else Decimal(number).scaleb(-unit_of(key).places)
-            for key, number in self.scaled_values.items()
-        }
+        return {key: _unscaled(number, unit_of(key)) for key, number in self.scaled_values.items()}
 
     @property
     def scaled_values(self) -> dict[str, int | None]:
@@ -127,8 +128,16 @@ class Reader:
             for column, top, bottom in downwards(self.marks.merged, used, table.last_row)
             for number in range(top, bottom + 1)
         }
+        self.has_marked_cells = bool(
+            self.spread or self.marks.error_cells or self.marks.without_value or self.marks.percent_cells
+        )
         self.made_up = columns.get(headings.MADE_UP)
-        self.styles = {key: style_of(self._column(column)) for key, column, _unit in self.quantities}
+        self._kinds = [set(map(type, cells)) for cells in self.cells]
+        self._floats: dict[int, np.ndarray] = {}
+        self.styles = {
+            key: style_of(self.column(column)) if self._kinds and str in self._kinds[column] else None
+            for key, column, _unit in self.quantities
+        }
         self.shares = {
             key for key, column, unit in self.quantities if unit.places == 0 and self._looks_like_percent(column)
         }
@@ -141,28 +150,27 @@ class Reader:
             None,
         )
 
-    def _column(self, column: int) -> Sequence[Value]:
+    def column(self, column: int) -> Sequence[Value]:
         return self.cells[column] if self.cells else ()
+
+    def floats(self, column: int) -> np.ndarray:
+        """The numbers of a column, NaN for every cell that is none of its own accord."""
+        if column not in self._floats:
+            cells = self.column(column)
+            if self._kinds and self._kinds[column] - {float, type(None)}:
+                cells = [value if type(value) is float else None for value in cells]
+            self._floats[column] = np.array(cells, float)
+        return self._floats[column]
 
     def _looks_like_percent(self, column: int) -> bool:
         """A column of counts that holds fractions of 1 or per cents nearly everywhere."""
-        broken = [value for value in self._column(column) if type(value) is float and not value.is_integer()]
-        if len(broken) < 2:
-            return False
-        numbers = [value for value in self._column(column) if type(value) is float]
-        return len(broken) * 2 > len([value for value in numbers if value]) and max(numbers) <= 100
+        numbers = self.floats(column)
+        numbers = numbers[np.isfinite(numbers)]
+        broken = np.count_nonzero(numbers != np.rint(numbers))
+        return broken >= 2 and broken * 2 > np.count_nonzero(numbers) and numbers.max() <= 100
 
-    def read(self) -> Iterator[ReadRow]:
-        """Every data row. One in which nothing is odd takes the short way; it would say the same on the long one."""
-        plain = PlainRows(self)
-        for index, row in enumerate(self.table.rows):
-            found = plain.read(index, row) or self.explain(row)
-            if self.made_up is not None:
-                found.is_made_up = says_made_up(row.values[self.made_up])
-            yield found
-
-    def explain(self, row: Row) -> ReadRow:
-        """The long way: every cell is judged by itself."""
+    def explain(self, row: Row, known: Mapping[str, int | None] | None = None) -> ReadRow:
+        """The long way: every cell is judged by itself, save those that are `known`, as stored integers."""
         found = ReadRow(self.table, row.number)
         if broken := self._broken_identity(row):
             found.notes.append(broken)
@@ -170,12 +178,16 @@ class Reader:
             self.find_place(row, found)
             self.find_unit(row, found)
         self._find_marks(row, found)
-        values = {key: self._quantity(row, key, column, unit, found.notes) for key, column, unit in self.quantities}
-        self._check_row(row, found, values)
+        known = known or {}
+        values = {
+            key: _unscaled(known[key], unit) if key in known else self._quantity(row, key, column, unit, found.notes)
+            for key, column, unit in self.quantities
+        }
         found.scaled = tuple(
-            None if values[key] is None else int(values[key].scaleb(unit.places))
+            known[key] if key in known else None if values[key] is None else int(values[key].scaleb(unit.places))
             for key, _column, unit in self.quantities
         )
+        self._check_row(row, found, values)
         return found
 
     # --- who -----------------------------------------------------------------------------------------------
@@ -241,22 +253,12 @@ class Reader:
     # --- numbers -------------------------------------------------------------------------------------------
     def _quantity(self, row: Row, key: str, column: int, unit: scoring.Unit, notes: list[Note]) -> Decimal | None:
         value = row.values[column] if column < len(row.values) else None
-        place = (row.number, column)
-        if place in self.marks.error_cells:
-            notes.append(Note("not_a_number", key, column, self.marks.error_cells[place]))
-            return None
-        if place in self.spread:
-            notes.append(Note("not_a_number", key, column, value, MERGED))
-            return None
-        if value is None and place in self.marks.without_value:
-            notes.append(Note("formula_without_value", key, column))
-            return None
-        if place in self.marks.percent_cells and isinstance(value, int | float):
-            notes.append(Note("percent_as_volume", key, column, value))
+        if self.has_marked_cells and (note := self._said_of_cell(row, key, column, value)):
+            notes.append(note)
             return None
         if value is None and key == OPEN_SPACE.key:
             return None  # recorded where there is any, never scored
-        reading = read_number(value, self.styles[key], _UNIT_WORDS[unit.key])
+        reading = read_number(value, self.styles[key], UNIT_WORDS[unit.key])
         if reading.finding:
             notes.append(Note(reading.finding, key, column, value))
         if reading.value is None:
@@ -271,12 +273,26 @@ class Reader:
             return None
         return rounded(reading.value, unit.places)
 
+    def _said_of_cell(self, row: Row, key: str, column: int, value: Value) -> Note | None:
+        """Why a cell says no number whatever stands in it."""
+        place = (row.number, column)
+        if place in self.marks.error_cells:
+            return Note("not_a_number", key, column, self.marks.error_cells[place])
+        if place in self.spread:
+            return Note("not_a_number", key, column, value, MERGED)
+        if value is None and place in self.marks.without_value:
+            return Note("formula_without_value", key, column)
+        if place in self.marks.percent_cells and isinstance(value, int | float):
+            return Note("percent_as_volume", key, column, value)
+        return None
+
     def _check_row(self, row: Row, found: ReadRow, values: dict[str, Decimal | None]) -> None:
         seen = {(note.code, note.field) for note in found.notes}
         spoken = {note.field for note in found.notes}
         columns = {key: column for key, column, _unit in self.quantities}
         is_village = not (found.unit.rw or found.unit.rt)
-        result = scoring.score(values, values, self.rules)
+        scaled = found.scaled_values  # numerator and denominator in one scale
+        result = scoring.score(scaled, scaled, self.rules)
         for one in checking.check_values(values, self.rules, is_village=is_village, result=result):
             if one.code == "blank_value" and (one.field not in columns or one.field in spoken):
                 continue
@@ -337,200 +353,6 @@ class Reader:
         if different:
             name, column = different[-1]
             found.notes.append(Note("total_differs", name, column, row.values[column]))
-
-
-class PlainRows:
-    """The rows of a table that need no word: whole tables are nearly all such rows, and they cost little here.
-
-    A cell that is not simply a number within its bounds, or a row with any mark, is left to `Reader.explain`.
-    """
-
-    def __init__(self, reader: Reader):
-        self.reader, self.rules = reader, reader.rules
-        self.odd: set[int] = set()
-        columns = {key: self._scaled(key, column, unit) for key, column, unit in reader.quantities}
-        self.values = list(zip(*columns.values(), strict=True))
-        # Without the whole beside it, or in a table of odd columns, every row takes the long way.
-        known = {*DENOMINATORS, *self.rules.keys}
-        self.is_usual = known == columns.keys() - {OPEN_SPACE.key}
-        self.totals: list[int] = []
-        if self.is_usual and self.values:
-            self._find_odd(columns)
-            self.totals = self._totals(columns)
-        marks = reader.marks
-        used = {column for _key, column, _unit in reader.quantities} | set(self._columns(*IDENTITY_COLUMNS))
-        self.marked = marks.hidden_rows | marks.struck_rows | {row for row, _column in reader.spread}
-        self.marked |= {row for row, column in marks.error_cells if column in used}
-        self.marked |= marks.without_value.rows_of(used) | marks.percent_cells.rows_of(used)
-        self.place_columns = self._columns(*PLACE_COLUMNS)
-        self.unit_columns = self._columns(*UNIT_COLUMNS)
-        self.places: dict[tuple, str] = {}
-        self.units: dict[tuple, Unit] = {}
-        self.total = reader.table.columns.get(headings.TOTAL)
-        self.named_class = reader.table.columns.get(headings.CLASS)
-        self.compares = bool(
-            reader.table.scores or reader.table.percents or self.total is not None or self.named_class is not None
-        )
-
-    def _find_odd(self, columns: dict[str, list[int]]) -> None:
-        """Rows of which a number, or two of them together, may need a word. By column: rows are many, columns few."""
-        odd = self.odd
-        for key in DENOMINATORS:
-            limit = int(checking.LIMITS[key][0].scaleb(unit_of(key).places))
-            odd.update([index for index, whole in enumerate(columns[key]) if not 0 < whole <= limit])
-        for criterion in self.rules.criteria:
-            pairs = zip(columns[criterion.key], columns[criterion.denominator], strict=True)
-            odd.update([index for index, (part, whole) in enumerate(pairs) if not 0 <= part <= whole])
-        for name, (first, second) in scoring.PARTS_OF_WHOLE:
-            triples = zip(columns[first], columns[second], columns[name], strict=True)
-            odd.update([index for index, (one, other, whole) in enumerate(triples) if one + other > whole])
-        dense = zip(
-            columns["verified_area_ha"], columns["population"], columns["household_count"], columns["building_count"],
-            strict=True,
-        )  # fmt: skip
-        odd.update(
-            [
-                index
-                for index, (area, people, households, buildings) in enumerate(dense)
-                if people < households
-                or buildings * _PER_HECTARE > checking.MOST_BUILDINGS_PER_HA * area
-                or people * _PER_HECTARE > checking.MOST_PEOPLE_PER_HA * area
-            ]
-        )
-        most = checking.LIMITS[OPEN_SPACE.key][0] * 10**OPEN_SPACE.unit.places
-        spaces = enumerate(columns.get(OPEN_SPACE.key, ()))
-        odd.update([index for index, space in spaces if space is not None and not 0 <= space <= most])
-
-    def _totals(self, columns: dict[str, list[int]]) -> list[int]:
-        points = [
-            scoring.points_of_many(columns[criterion.key], columns[criterion.denominator])
-            for criterion in self.rules.criteria
-        ]
-        return list(map(sum, zip(*points, strict=True)))
-
-    def _scaled(self, key: str, column: int, unit: scoring.Unit) -> list[int]:
-        """The column as stored integers; the places of odd cells are noted in `odd`, with 0 in their stead."""
-        cells = self.reader.cells[column] if self.reader.cells else ()
-        kinds = set(map(type, cells))
-        if float in kinds and kinds <= {float, type(None)}:
-            blanks = _places_of_blanks(cells) if len(kinds) > 1 else []
-            floats = list(cells)
-            for index in blanks:
-                floats[index] = 0.0
-            numbers = _whole_numbers(floats, unit)
-            if numbers is not None:
-                if key != OPEN_SPACE.key:
-                    self.odd.update(blanks)
-                else:
-                    for index in blanks:
-                        numbers[index] = None
-                return numbers
-        style, words, factor = self.reader.styles[key], _UNIT_WORDS[unit.key], 10**unit.places
-        texts: dict[str, int | None] = {}
-        found, odd = [], self.odd
-        for index, value in enumerate(cells):
-            number = None
-            if type(value) is float:
-                scaled = value * factor
-                if abs(scaled) < _EXACT_BELOW:
-                    number = round(scaled)
-                    if abs(scaled - number) > (_NEARLY if unit.places else 0):
-                        number = None
-            elif type(value) is str:
-                if value not in texts:
-                    reading = read_number(value, style, words)
-                    exact = None if reading.finding or reading.value is None else reading.value.scaleb(unit.places)
-                    texts[value] = int(exact) if exact is not None and exact == int(exact) else None
-                number = texts[value]
-            elif type(value) is int:
-                number = value * factor
-            if number is None and not (value is None and key == OPEN_SPACE.key):
-                odd.add(index)
-                number = 0
-            found.append(number)
-        return found
-
-    def read(self, index: int, row: Row) -> ReadRow | None:
-        """The row, or None where there may be something to say about it."""
-        if index in self.odd or not self.is_usual or row.number in self.marked:
-            return None
-        values = self.values[index]
-        identity = self._identity(row)
-        if identity is None:
-            return None
-        total = self.totals[index]
-        slum_class = self.rules.class_of(total)
-        if self.compares and self._may_differ(row, values, total, slum_class):
-            return None
-        region, unit = identity
-        return ReadRow(self.reader.table, row.number, region, unit, values, [], total, slum_class)
-
-    def _columns(self, *names: str) -> list[int]:
-        columns = self.reader.table.columns
-        return [columns[name] for name in names if name in columns]
-
-    def _identity(self, row: Row) -> tuple[str, Unit] | None:
-        """Village and RT where they can be told without a word; each different text is looked at once."""
-        cells = row.values
-        place = tuple([cells[column] for column in self.place_columns])
-        if place not in self.places:
-            found = ReadRow(self.reader.table, row.number)
-            self.reader.find_place(row, found)
-            self.places[place] = "" if found.notes else found.region
-        asked = tuple([cells[column] for column in self.unit_columns])
-        if asked not in self.units:
-            found = ReadRow(self.reader.table, row.number)
-            self.reader.find_unit(row, found)
-            self.units[asked] = Unit() if found.notes else found.unit
-        region, unit = self.places[place], self.units[asked]
-        return (region, unit) if region and unit.rt else None
-
-    def _may_differ(self, row: Row, values: tuple[int, ...], total: int, slum_class: str) -> bool:
-        """Whether a score, per cent, total or class beside the volumes is not plainly the one that follows."""
-        table, cells = self.reader.table, row.values
-        by_key = dict(zip(table.keys, values, strict=True))
-        result = scoring.score(by_key, by_key, self.rules)
-        if any(cells[column] != result.score[key] for key, column in table.scores.items() if key in result.score):
-            return True
-        for key, column in table.percents.items():
-            share = cells[column]
-            if key not in result.fractions:
-                return True
-            part, whole = result.fractions[key]
-            percent = 100 * part / whole
-            if type(share) is not float or min(abs(share - percent), abs(share * 100 - percent)) > _SAME_PERCENT:
-                return True
-        if self.total is not None and cells[self.total] != total:
-            return True
-        return self.named_class is not None and class_of(cells[self.named_class]) != slum_class
-
-
-def _places_of_blanks(cells: Sequence[Value]) -> list[int]:
-    """Of few among many: from one to the next."""
-    places, last = [], -1
-    with suppress(ValueError):
-        while True:
-            last = cells.index(None, last + 1)
-            places.append(last)
-    return places
-
-
-def _whole_numbers(floats: Sequence[float], unit: scoring.Unit) -> list[int] | None:
-    """All of a column as stored integers, or None where one of them has further digits or is too large."""
-    factor = 10**unit.places
-    if max(map(abs, floats)) * factor >= _EXACT_BELOW:
-        return None
-    scaled = [value * factor for value in floats] if unit.places else floats
-    numbers = list(map(round, scaled))
-    if numbers == scaled or (unit.places and max(map(abs, map(operator.sub, scaled, numbers))) <= _NEARLY):
-        return numbers
-    return None
-
-
-_EXACT_BELOW = 2**40  # below it a float still tells a thousandth of the last stored digit
-_NEARLY = 0.001
-_SAME_PERCENT = 0.0105  # a little less than `_same_percent` lets pass
-_PER_HECTARE = 10**scoring.HECTARE.places
 
 
 def _same_percent(written: Decimal, percent: Decimal) -> bool:

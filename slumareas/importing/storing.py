@@ -6,6 +6,7 @@ way back: taking back restores the line before it, and leaves alone what was cha
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cache
 from operator import itemgetter
 
@@ -23,7 +24,7 @@ from slumareas.importing.bulk import insert, restore, upsert, write_history
 from slumareas.importing.rows import ReadRow
 from slumareas.importing.steps import ROWS_A_SIGN, STORING, SUMMING, TAKING_BACK
 from slumareas.models import AssessmentYear, Baseline, Import, NeighbourhoodUnit, refresh
-from slumareas.models.assessments import score_again
+from slumareas.models.assessments import FIRST_QUANTITY, row_of, score_again
 from slumareas.models.baselines import stamp_of
 from slumareas.models.quantities import QUANTITY_KEYS
 
@@ -53,10 +54,9 @@ def store(found: Analysis, record: Import, *, by, at, progress=no_progress) -> N
     regions = dict(Region.objects.filter(code__in={row.region for row in rows}).values_list("code", "pk"))
     units = _units(rows, regions, record, by=by, at=at)
     columns = ["unit_id", "assessment_year_id", "slum_area_id", *QUANTITY_KEYS, *_EMPTY, *_WRITTEN]
-    values = (
-        _columns(row, units[regions[row.region], row.unit.rw, row.unit.rt], year, record)
-        for row in _counted(rows, progress)
-    )
+    made = [_as_read(row, regions[row.region], units[regions[row.region], row.unit.rw, row.unit.rt]) for row in rows]
+    values = _columns(zip(made, _counted(rows, progress), strict=True), year, record)
+    has_more = year.baselines.exists()
     told = {"at": at, "reason": record.reason_of_change}
     written = Baseline.objects.filter(source_import=record)
     before = Baseline.objects.filter(assessment_year=year, unit__region__in=regions.values())
@@ -70,7 +70,7 @@ def store(found: Analysis, record: Import, *, by, at, progress=no_progress) -> N
         insert(Baseline, columns, values)
         write_history(written, **told, by=by, kind="+")
     progress(SUMMING)
-    refresh(year, regions.values(), {area for _unit, area in units.values() if area})
+    refresh(year, regions.values(), {area for _unit, area in units.values() if area}, None if has_more else made)
     progress(SUMMING)  # the last moment at which it can be stopped
 
 
@@ -106,16 +106,24 @@ def _known_units(villages) -> dict[tuple, tuple]:
     return {(region, rw, rt): (pk, area) for region, rw, rt, pk, area in units.values_list(*names)}
 
 
-def _columns(row: ReadRow, unit: tuple, year: AssessmentYear, record: Import) -> tuple:
+def _as_read(row: ReadRow, village: int, unit: tuple) -> tuple:
+    """The baseline as it will be read."""
     if row.before is None:
-        values = _getter(row.table.keys)((*row.scaled, None))
+        quantities = _getter(row.table.keys)((*row.scaled, None))
     else:
-        values = map((row.before | row.scaled_values).get, QUANTITY_KEYS)
-    pk, area = unit
-    return (
-        pk, year.pk, area, *values, *_EMPTY.values(),
-        row.total, row.slum_class or "", record.file_name[:200], int(bool(row.is_made_up)), record.pk, row.sheet, row.number,
-    )  # fmt: skip
+        quantities = map((row.before | row.scaled_values).get, QUANTITY_KEYS)
+    result = row.total, row.slum_class or "", bool(row.is_made_up)
+    return row_of(*unit, village, row.unit.rw, row.unit.rt, result, quantities)
+
+
+def _columns(rows: Iterable[tuple[tuple, ReadRow]], year: AssessmentYear, record: Import) -> Iterator[tuple]:
+    year_key, import_key, source, empty = year.pk, record.pk, record.file_name[:200], tuple(_EMPTY.values())
+    for made, row in rows:
+        _pk, unit, _village, area, _rw, _rt, total, slum_class, is_made_up = made[:FIRST_QUANTITY]
+        yield (
+            unit, year_key, area, *made[FIRST_QUANTITY:], *empty,
+            total, slum_class, source, int(is_made_up), import_key, row.sheet, row.number,
+        )  # fmt: skip
 
 
 @cache

@@ -279,7 +279,7 @@ def _sort_rows(table: Table) -> None:
 
 
 def _no_data(values: tuple[Value, ...], quantity_columns: list[int], heading: set[str], is_first: bool) -> str:
-    texts = [value for value in values if type(value) is str]
+    texts = [value for value in values if value.__class__ is str]
     if any(map(_says_sum, texts)):
         return "subtotal"
     if is_first and _is_counting(values):

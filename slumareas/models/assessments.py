@@ -163,8 +163,8 @@ _HEAD = (
     "is_made_up",
 )
 _PK, _UNIT, _VILLAGE, _AREA, _RW, _RT, _TOTAL, _CLASS, _MADE_UP = range(len(_HEAD))
-_FIRST = len(_HEAD)
-_HECTARES = _FIRST + QUANTITY_KEYS.index("verified_area_ha")
+FIRST_QUANTITY = len(_HEAD)
+_HECTARES = FIRST_QUANTITY + QUANTITY_KEYS.index("verified_area_ha")
 
 
 class _AsStored(BigIntegerField):
@@ -179,6 +179,11 @@ def _raw(name: str):
     return ExpressionWrapper(F(name), output_field=_AsStored())
 
 
+def row_of(unit: int, area: int | None, village: int, rw: str, rt: str, result: tuple, quantities: Iterable) -> tuple:
+    """A baseline that is just written, as `read_rows` would give it; `result`: (total, class, whether made up)."""
+    return (None, unit, village, area, rw, rt, *result, *quantities)
+
+
 def read_rows(year: AssessmentYear, villages: Collection[int] | None = None) -> list[tuple]:
     """The baselines of a year as plain tuples, see `_HEAD`; of all villages where none are named."""
     baselines = year.baselines.order_by()
@@ -190,7 +195,7 @@ def read_rows(year: AssessmentYear, villages: Collection[int] | None = None) -> 
 def stored_rows(year: AssessmentYear, villages: Collection[int]) -> dict[tuple[int, str, str], tuple[bool, tuple]]:
     """{(village, RW, RT): (whether made up, the quantities of the year as stored integers)}"""
     rows = read_rows(year, villages)
-    return {(row[_VILLAGE], row[_RW], row[_RT]): (row[_MADE_UP], row[_FIRST:]) for row in rows}
+    return {(row[_VILLAGE], row[_RW], row[_RT]): (row[_MADE_UP], row[FIRST_QUANTITY:]) for row in rows}
 
 
 def _added_up(columns: Iterable[tuple]) -> list[int | None]:
@@ -214,7 +219,7 @@ class _Sums:
 
     def add_rows(self, rows: list[tuple]):
         columns = list(zip(*rows, strict=True))
-        self.quantities = _added_up(columns[_FIRST:])
+        self.quantities = _added_up(columns[FIRST_QUANTITY:])
         self.unit_count = len(rows)
         self.assessed_count = sum(map(bool, columns[_CLASS]))
         self.has_made_up = any(columns[_MADE_UP])
@@ -251,8 +256,15 @@ def _is_survey(row: tuple) -> bool:
 
 
 @transaction.atomic
-def refresh(year: AssessmentYear, villages: Iterable[int] | None = None, areas: Iterable[int] = ()) -> None:
+def refresh(
+    year: AssessmentYear,
+    villages: Iterable[int] | None = None,
+    areas: Iterable[int] = (),
+    rows: list[tuple] | None = None,
+) -> None:
     """Compute the results anew that depend on the baselines of these villages and areas; of all where none are named.
+
+    `rows` are all baselines of the year as `read_rows` gives them, where they were just written.
 
     The caller holds the year (`AssessmentYear.lock_for_change`). The years compared with this one get their changes
     anew as well; they are held too, later ones after earlier ones, so that nobody waits in a circle.
@@ -260,7 +272,7 @@ def refresh(year: AssessmentYear, villages: Iterable[int] | None = None, areas: 
     # With its first row a year begins to be compared, with its last one it ends: that touches every place.
     turns = year.assessments.exists() != year.baselines.exists()
     scope = None if villages is None or turns else _closed(year, set(villages), set(areas))
-    _store(year, compute(year, scope), scope)
+    _store(year, compute(year, scope, rows and (lambda one: rows if one == year else read_rows(one))), scope)
     compared = list(year.next_measured()) if turns else year.followers()
     keys = [follower.pk for follower in compared]
     for follower in AssessmentYear.objects.select_for_update().filter(pk__in=keys).order_by("year", "rule_set"):
@@ -530,7 +542,7 @@ def _scored_again(year: AssessmentYear, rows: list[tuple]) -> tuple[list[tuple],
     scored, changed = [], defaultdict(list)
     rules = year.rules
     for row in rows:
-        values = dict(zip(QUANTITY_KEYS, row[_FIRST:], strict=True))
+        values = dict(zip(QUANTITY_KEYS, row[FIRST_QUANTITY:], strict=True))
         result = scoring.score(values, values, rules)
         fresh = result.total, result.slum_class or ""
         if fresh != (row[_TOTAL], row[_CLASS]):

@@ -8,12 +8,12 @@ from django.db import models, transaction
 from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from core.models import Region
 from core.photos import PhotoField
 from slumareas import checking, scoring
 from slumareas.models.assessments import refresh
+from slumareas.models.histories import ManyRecords
 from slumareas.models.imports import Import
 from slumareas.models.places import NeighbourhoodUnit, SlumArea
 from slumareas.models.quantities import DENOMINATOR_KEYS, Quantities
@@ -95,6 +95,7 @@ class Baseline(Quantities):
         null=True,
         blank=True,
         editable=False,
+        db_index=False,
         related_name="baselines",
         verbose_name=_("slum area"),
     )
@@ -123,14 +124,14 @@ class Baseline(Quantities):
     total = models.PositiveSmallIntegerField(_("total score"), null=True, editable=False)
     slum_class = models.CharField(_("slum class"), max_length=8, choices=CLASS_CHOICES, blank=True, editable=False)
     objects = BaselineQuerySet.as_manager()
-    history = HistoricalRecords(
-        excluded_fields=["total", "slum_class"], no_db_index=["unit", "slum_area", "source_import"]
-    )
+    history = ManyRecords(excluded_fields=["total", "slum_class"], no_db_index=["unit", "slum_area", "source_import"])
 
     class Meta:
         ordering = ["-assessment_year__year", "unit"]
         verbose_name = _("baseline")
         verbose_name_plural = _("baselines")
+        # Most lie in no area, and cost nothing here.
+        indexes = [models.Index(fields=["slum_area"], name="baseline_in_area", condition=~Q(slum_area=None))]
         constraints = [
             models.UniqueConstraint(
                 fields=["unit", "assessment_year"],

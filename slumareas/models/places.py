@@ -16,6 +16,7 @@ from simple_history.models import HistoricalRecords
 from core.models import Region
 from core.refusals import Refused
 from slumareas import scoring
+from slumareas.models.histories import ManyRecords
 from slumareas.models.quantities import QuantityField
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -317,6 +318,7 @@ class NeighbourhoodUnit(models.Model):
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,
         related_name="neighbourhood_units",
         verbose_name=_("slum area"),
         help_text=_("Empty where the neighbourhood lies in no slum area."),
@@ -328,12 +330,13 @@ class NeighbourhoodUnit(models.Model):
         help_text=_("GeoJSON geometry, WGS84 longitude and latitude; may be empty."),
     )
     objects = NeighbourhoodUnitQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["boundary"], no_db_index=["region", "slum_area"])
+    history = ManyRecords(excluded_fields=["boundary"], no_db_index=["region", "slum_area"])
 
     class Meta:
         ordering = ["region", "rw", "rt"]
         verbose_name = _("neighbourhood (RT)")
         verbose_name_plural = _("neighbourhoods (RT)")
+        indexes = [models.Index(fields=["slum_area"], name="neighbourhood_in_area", condition=~Q(slum_area=None))]
         constraints = [
             models.UniqueConstraint(
                 fields=["region", "rw", "rt"],

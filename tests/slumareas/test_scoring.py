@@ -5,6 +5,7 @@ import random
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -634,4 +635,4 @@ def test_many_places_at_once_get_the_points_of_each():
     exact = [(76, 100), (51, 100), (25, 100), (759999, 1000000), (0, 7), (7, 7)]
     parts, wholes = [*parts, *(one[0] for one in exact)], [*wholes, *(one[1] for one in exact)]
     expected = [scoring.points(part, whole) for part, whole in zip(parts, wholes, strict=True)]
-    assert scoring.points_of_many(parts, wholes) == expected
+    assert scoring.points_of_many(np.array(parts), np.array(wholes)).tolist() == expected
