@@ -268,7 +268,7 @@ def failures(sent: list, polite: tuple = ()) -> list[str]:
     return [f"{key[0]} {number} times: {key[1]} {key[2]} (e.g. {examples[key]})" for key, number in found.items()]
 
 
-def jobs_end(seconds: int = 150) -> list[str]:
+def jobs_end(seconds: int = 240) -> list[str]:
     """Work that was begun is taken up and ended by whichever worker there is."""
     end = time.time() + seconds
     while Job.objects.open().exists() and time.time() < end:

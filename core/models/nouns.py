@@ -270,6 +270,7 @@ class User(AbstractUser):
         """The role is the one place that decides: the group of that name, and no other, is set from it."""
         if self._state.adding and self.is_superuser:  # `createsuperuser` asks for no role
             self.role = self.Role.ADMIN
+            self.validate_constraints()  # nor whether the e-mail address is free
         self.is_staff = self.role in (self.Role.ADMIN, self.Role.PLANNER, self.Role.VERIFIER) or self.is_superuser
         with transaction.atomic():
             super().save(**kwargs)

@@ -36,3 +36,11 @@ def test_the_first_account_is_an_administrator(monkeypatch):
     first = User.objects.get()
     assert (first.role, first.is_staff) == ("admin", True)
     assert list(first.groups.values_list("name", flat=True)) == ["admin"]
+
+
+def test_a_second_administrator_with_the_same_e_mail_address_is_told_so(people, monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "kata-sandi-panjang")
+    User.objects.filter(pk=people["planner"].pk).update(email="satu@example.go.id")
+    with pytest.raises(CommandError, match="Alamat surel ini sudah dipakai akun lain"):
+        call_command("createsuperuser", "--noinput", "--username", "kedua", "--email", "Satu@example.go.id")
+    assert not User.objects.filter(username="kedua").exists()
