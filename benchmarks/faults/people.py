@@ -229,7 +229,7 @@ class Person:
         if answer is None:
             sent.outcome = "broken"
         elif answer.status_code >= 500:
-            sent.outcome, sent.told = "failed", answer.text[:300]
+            sent.outcome, sent.told = "failed", answer.text
         elif answer.status_code in (201, 204) or (answer.ok and sent.name.startswith("api:")):
             sent.outcome = "acked"
         elif answer.status_code == 302:
