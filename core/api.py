@@ -13,13 +13,13 @@ from rest_framework.views import exception_handler as default_exception_handler
 
 from core.models import Organization, Region
 from core.personal_access import Way, note
-from core.refusals import Refused
+from core.refusals import refusal_of
 
 
 def exception_handler(exc, context):
     """Errors as `{"field": ["sentence"]}` or `{"detail": "sentence"}`; what the present state forbids is a 409."""
-    if isinstance(exc, Refused):
-        return Response({"detail": exc.sentence}, status=status.HTTP_409_CONFLICT)
+    if refused := refusal_of(exc, context["request"].method):
+        return Response({"detail": refused.sentence}, status=status.HTTP_409_CONFLICT)
     if isinstance(exc, ProtectedError):
         sentence = _("Other records still refer to this one, so it cannot be deleted.")
         return Response({"detail": sentence}, status=status.HTTP_409_CONFLICT)

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.template.loader import render_to_string
 
-from core.refusals import Refused
+from core.refusals import refusal_of
 
 
 class ProxyAddressMiddleware:
@@ -41,7 +41,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request, exception):
-        if not isinstance(exception, Refused):
+        refused = refusal_of(exception, request.method)
+        if refused is None:
             return None
-        messages.error(request, exception.sentence)
-        return HttpResponse(render_to_string("409.html", {"sentence": exception.sentence}, request), status=409)
+        messages.error(request, refused.sentence)
+        return HttpResponse(render_to_string("409.html", {"sentence": refused.sentence}, request), status=409)
