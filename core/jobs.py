@@ -21,7 +21,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
-from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, models, transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -301,6 +301,8 @@ def _done(job: Job) -> tuple[str, str]:
         return state.STOPPED, gettext("Stopped; nothing was changed.")
     except ValidationError as refused:
         return state.FAILED, refused.messages[0]
+    except (OperationalError, InterfaceError):
+        raise  # the database went away or is held by others: the job falls silent, and is picked up again
     except TimeoutException:
         return state.FAILED, gettext("This took longer than the background worker may work. Split the file and retry.")
     except Exception:

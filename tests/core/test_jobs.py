@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
@@ -34,6 +34,12 @@ def refuse(job, region, progress):
 
 def fail(job, region, progress):
     raise RuntimeError("rahasia dari dalam")
+
+
+def find_the_database_held(job, region, progress):
+    if job.attempts < 2:
+        raise OperationalError("database is locked")
+    return rename(job, region, progress)
 
 
 def wait_to_be_stopped(job, region, progress):
@@ -191,6 +197,19 @@ def test_a_job_whose_worker_was_lost_begins_again(begin):
     run(job.pk)
     job.refresh_from_db()
     assert (job.state, job.attempts, CALLS) == (Job.State.DONE, 2, [2])
+
+
+def test_a_job_that_found_the_database_held_or_gone_begins_again(begin, region):
+    job = begin(find_the_database_held)
+    with pytest.raises(OperationalError):
+        run(job.pk)
+    job.refresh_from_db()
+    assert job.state == Job.State.RUNNING
+    pick_up(timezone.now() + jobs.LEASE + datetime.timedelta(seconds=1))
+    run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.message, job.attempts) == (Job.State.DONE, "Sudah.", 2)
+    assert len(mail.outbox) == 1
 
 
 def test_a_job_that_gives_signs_is_left_alone(begin):
