@@ -715,8 +715,9 @@ class ReviewSerializer(CheckedSerializer):
 
     def create(self, validated_data):
         members = validated_data.pop("members", [])
-        review = self.store(Review(**validated_data, created_by=self.context["request"].user))
-        review.members.set(members)
+        with transaction.atomic():
+            review = self.store(Review(**validated_data, created_by=self.context["request"].user))
+            review.members.set(members)
         return review
 
     def update(self, instance, validated_data):

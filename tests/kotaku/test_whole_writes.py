@@ -6,6 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from agreements.models import Review
 from assets.models import AssetPhoto
 from assets.models import Signatory as PackageSignatory
 from core.models import User
@@ -68,6 +69,12 @@ def test_the_signatories_of_a_package(ending):
     )
     ending(reverse("assets:package_signatories", args=[package.number]), people, before_line=2)
     assert not PackageSignatory.objects.exists()
+
+
+def test_a_sitting_that_a_program_plans_with_its_members(ending, people):
+    sitting = {"held_on": "2026-03-02", "place": "Ruang uji", "members": [people["pokja_member"].username]}
+    ending("/api/v1/reviews/", sitting, before_line=2)
+    assert not Review.objects.exists()
 
 
 def test_a_photo_of_an_asset(ending):
