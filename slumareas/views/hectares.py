@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.db import transaction
 from django.db.models import Q
 from django.shortcuts import render
 from django.urls import reverse
@@ -132,8 +133,10 @@ class HectaresExplain(PermissionRequiredMixin, UpdateView):
         return super().get_context_data(section="hectares", compared=compared, rows=rows, **kwargs)
 
     def form_valid(self, form):
+        with transaction.atomic():  # its line of history too
+            answer = super().form_valid(form)
         messages.success(self.request, _("The explanation is saved."))
-        return super().form_valid(form)
+        return answer
 
     def get_success_url(self):
         return f"{reverse('slumareas:hectares')}#reported"

@@ -77,6 +77,13 @@ def test_a_sitting_that_a_program_plans_with_its_members(ending, people):
     assert not Review.objects.exists()
 
 
+def test_why_reported_hectares_differ(ending):
+    figure = factories.ReportedHectaresFactory(kind="reported")
+    ending(reverse("slumareas:hectares_explain", args=[figure.pk]), {"explanation": "Diukur ulang"}, before_line=1)
+    figure.refresh_from_db()
+    assert figure.explanation == ""
+
+
 def test_a_photo_of_an_asset(ending):
     asset = factories.AssetFactory()
     address = reverse("assets:asset_photos", args=[asset.package.number, asset.number])
