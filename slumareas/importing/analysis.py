@@ -254,10 +254,9 @@ def _find_duplicates(found: Analysis) -> None:
     named = [row for row in found.rows if row.region and not row.unit.finding]
     times = Counter([row.identity for row in named])
     groups: dict[tuple, list[ReadRow]] = defaultdict(list)
-    if len(times) < len(named):
-        for row in named:
-            if times[row.identity] > 1:
-                groups[row.identity].append(row)
+    for row in named if len(times) < len(named) else ():
+        if times[row.identity] > 1:
+            groups[row.identity].append(row)
     for rows in groups.values():
         first, *others = rows
         if all(other.scaled_values == first.scaled_values for other in others):
